@@ -1,0 +1,46 @@
+"""Links: what joins one client's connection to whatever carries its bytes.
+
+``web`` implements Link twice, over a raw transport and over plain ASGI; a connection is the Receiver
+of both. Neither side ever waits for the other: a link that cannot write says so, once, by
+``write_paused``, and the connection stops sending until ``write_resumed``.
+"""
+
+from typing import Protocol
+
+
+class Link(Protocol):
+    """The way out to one client. No method blocks, and all are harmless after the link is closed."""
+
+    heard: float
+    """When bytes last came in, pongs included: seconds of the event loop's clock."""
+
+    def send(self, data: bytes) -> None:
+        """Write one or more whole frames, encoded and framed for this link's wire."""
+
+    def ping(self) -> None:
+        """Send an RFC 6455 ping, whose pong counts as being heard."""
+
+    def pause_reading(self) -> None:
+        """Take no further frames from the client until ``resume_reading``."""
+
+    def resume_reading(self) -> None:
+        """Take frames again; those that were already read come first, in order."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Send a close frame and end; ``reason`` is cut to what RFC 6455 allows."""
+
+
+class Receiver(Protocol):
+    """What a link tells about its client. Called on the event loop, never re-entrantly from ``send``."""
+
+    def received(self, payload: bytes, *, text: bool) -> None:
+        """Take one whole message; a text is valid UTF-8 by now."""
+
+    def write_paused(self) -> None:
+        """Stop sending: the client reads too slowly and its buffer is full."""
+
+    def write_resumed(self) -> None:
+        """Send again: the buffer has drained."""
+
+    def closed(self, code: int) -> None:
+        """Forget the client. Called exactly once, last; 1006 where no close frame came."""
