@@ -5,7 +5,7 @@ of both. Neither side ever waits for the other: a link that cannot write says so
 ``write_paused``, and the connection stops sending until ``write_resumed``.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Link(Protocol):
@@ -14,8 +14,8 @@ class Link(Protocol):
     heard: float
     """When bytes last came in, pongs included: seconds of the event loop's clock."""
 
-    def send(self, data: bytes) -> None:
-        """Write one or more whole frames, encoded and framed for this link's wire."""
+    def send(self, data: Any) -> None:
+        """Write what ``Wire.encode`` or ``Wire.join`` made for this link's wire."""
 
     def ping(self) -> None:
         """Send an RFC 6455 ping, whose pong counts as being heard."""
@@ -31,7 +31,7 @@ class Link(Protocol):
 
 
 class Receiver(Protocol):
-    """What a link tells about its client. Called on the event loop, never re-entrantly from ``send``."""
+    """What a link tells of its client, on the event loop, and never from within ``send``."""
 
     def received(self, payload: bytes, *, text: bool) -> None:
         """Take one whole message; a text is valid UTF-8 by now."""

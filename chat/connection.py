@@ -1,0 +1,181 @@
+"""One client: its frames in, its answers out, and its seats in rooms. No I/O of its own."""
+
+from collections import deque
+from typing import Any, Protocol
+
+import msgspec
+
+from chat.codecs import SAFE_INTEGER, Undecodable, Wire, refuse_unsafe_numbers
+from chat.errors import BadRequest, Close, Refusal
+from chat.events import Signal
+from chat.frames import TEXT
+from chat.links import Link
+from chat.live_rooms import Seat
+
+IN_FLIGHT_LIMIT = 32  # commands; beyond it the socket is not read. PROTOCOL.md, Frames
+MALFORMED_LIMIT = 5  # frames that are no command, within
+MALFORMED_WINDOW = 60.0  # seconds. PROTOCOL.md, Frames
+ID_LIMIT = 64  # characters
+
+Re = int | str | None
+
+
+class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"payload": "with"}):
+    """What a client sends."""
+
+    id: int | str
+    do: str
+    payload: dict[str, Any]
+
+
+class Listener(Protocol):
+    """Whoever serves a connection. Every method is called on the event loop and returns at once."""
+
+    def asked(self, connection: "Connection", re: Re, do: str, payload: dict[str, Any]) -> None:
+        """Serve a command, and answer it once, now or later."""
+
+    def paused(self, connection: "Connection") -> None:
+        """Take it out of every fan-out: its socket is full."""
+
+    def resumed(self, connection: "Connection") -> None:
+        """Let it catch up."""
+
+    def left(self, connection: "Connection") -> None:
+        """Forget it: it is closed."""
+
+
+class Connection:
+    """One client. ``actor`` is who it acts for, ``session`` the digest of what it came with."""
+
+    __slots__ = (
+        "_in_flight", "_listener", "_malformed", "_reading_is_paused", "actor", "expires",
+        "is_closed", "link", "pinged", "seats", "session", "wire", "write_is_paused",
+        "write_paused_at",
+    )  # fmt: skip
+
+    def __init__(
+        self, link: Link, wire: Wire, listener: Listener, actor: Any, session: bytes,
+        expires: float | None,
+    ) -> None:  # fmt: skip
+        self.link = link
+        self.wire = wire
+        self.actor = actor
+        self.session = session
+        self.expires = expires
+        self.seats: dict[str, Seat] = {}
+        self.is_closed = False
+        self.pinged = False
+        self.write_is_paused = False
+        self.write_paused_at = 0.0
+        self._listener = listener
+        self._in_flight = 0
+        self._reading_is_paused = False
+        self._malformed: deque[float] | None = None
+
+    def send(self, data: Any) -> None:
+        """Write frames made by this connection's wire."""
+        self.link.send(data)
+
+    def signal(self, room: str | None, signal: Signal) -> None:
+        """Send one signal to this client alone."""
+        where = {} if room is None else {"room": room}
+        self.send_frame({**where, "signal": signal.name, "data": signal})
+
+    def send_frame(self, frame: dict[str, Any]) -> None:
+        """Encode one frame and send it."""
+        self.link.send(self.wire.join([self.wire.encode(frame)]))
+
+    def answer(self, re: Re, reply: Any) -> None:
+        """Answer a command that was asked; None stands for nothing to say."""
+        self._answered({"re": re, "ok": {} if reply is None else reply})
+
+    def refuse(self, re: Re, refusal: Refusal) -> None:
+        """Refuse a command that was asked."""
+        self._answered({"re": re, "refused": refusal.answer()})
+
+    def close(self, code: Close, reason: str = "") -> None:
+        """End the connection."""
+        self.link.close(code, reason)
+
+    def received(self, payload: bytes, *, text: bool) -> None:
+        """Take one message from the link."""
+        if text != (self.wire.codec.opcode == TEXT):
+            self.close(Close.UNSUPPORTED, "wrong frame type for the subprotocol")
+            return
+        try:
+            value = self.wire.codec.decode(payload)
+        except Undecodable as error:
+            self.close(Close.MALFORMED, str(error))
+            return
+        self._take(value)
+
+    def _take(self, value: Any) -> None:
+        re = _id_of(value)
+        self._in_flight += 1
+        self._mind_reading()
+        try:
+            frame = msgspec.convert(value, Frame, strict=True)
+            if re is None:
+                raise BadRequest(f"id: an integer, or a text of up to {ID_LIMIT} characters")
+        except (msgspec.ValidationError, BadRequest) as error:
+            self.refuse(re, BadRequest(str(error)))
+            self.count_malformed()
+            return
+        try:
+            refuse_unsafe_numbers(frame.payload)
+        except BadRequest as refusal:
+            self.refuse(re, refusal)
+            return
+        self._listener.asked(self, re, frame.do, frame.payload)
+
+    def count_malformed(self) -> None:
+        """Note a frame that is no command, and close after too many."""
+        if self._malformed is None:
+            self._malformed = deque(maxlen=MALFORMED_LIMIT)
+        self._malformed.append(self.link.heard)
+        is_full = len(self._malformed) == MALFORMED_LIMIT
+        if is_full and self.link.heard - self._malformed[0] < MALFORMED_WINDOW:
+            self.close(Close.MALFORMED, "too many frames that are no command")
+
+    def write_paused(self) -> None:
+        """Hear from the link that its buffer is full."""
+        self.write_is_paused = True
+        self.write_paused_at = self.link.heard
+        self._listener.paused(self)
+        self._mind_reading()
+
+    def write_resumed(self) -> None:
+        """Hear from the link that its buffer has drained."""
+        self.write_is_paused = False
+        self._listener.resumed(self)
+        self._mind_reading()
+
+    def closed(self, code: int) -> None:
+        """Hear from the link that the client is gone."""
+        self.is_closed = True
+        self._listener.left(self)
+
+    def _answered(self, frame: dict[str, Any]) -> None:
+        self._in_flight -= 1
+        self.send_frame(frame)
+        self._mind_reading()
+
+    def _mind_reading(self) -> None:
+        """Read the socket only while its client takes what it is sent, and few commands are open."""
+        full = self.write_is_paused or self._in_flight >= IN_FLIGHT_LIMIT
+        if full != self._reading_is_paused:
+            self._reading_is_paused = full
+            if full:
+                self.link.pause_reading()
+            else:
+                self.link.resume_reading()
+
+
+def _id_of(value: Any) -> Re:
+    """Return the id of a frame where it has a fit one, whatever else is wrong with it."""
+    found = value.get("id") if isinstance(value, dict) else None
+    if isinstance(found, bool) or not isinstance(found, int | str):
+        return None
+    if isinstance(found, str):
+        return found if len(found) <= ID_LIMIT else None
+    return found if -SAFE_INTEGER <= found <= SAFE_INTEGER else None

@@ -1,0 +1,178 @@
+"""The hub: every room that somebody on this node is in, or was in lately.
+
+One rule delivers an event, whether it comes from this process, from the bus or from SQL: the next
+number is delivered, a lower one dropped, a higher one held until SQL has filled the hole.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from chat.errors import Close
+from chat.events import Envelope
+from chat.live_rooms import LiveRoom
+
+if TYPE_CHECKING:
+    from chat.connection import Connection
+
+HELD_LIMIT = 64  # events held beyond a hole; more are left to SQL
+PAGE = 500  # events of one read; PROTOCOL.md, Opening: no more are replayed
+IDLE_ROOMS = 256  # rooms kept with nobody in them, for those who come back; guessed
+RINGS_LIMIT = 64 * 1024 * 1024  # bytes of event data in all rings; ARCHITECTURE
+
+log = structlog.get_logger(__name__)
+
+Heads = Callable[[Sequence[str]], Awaitable[dict[str, tuple[str, int]]]]
+After = Callable[[str, int, int], Awaitable[list[Envelope]]]
+
+
+class Hub:
+    """Delivers to live rooms. ``heads`` and ``after`` read epochs, heads and events from SQL."""
+
+    def __init__(self, heads: Heads, after: After) -> None:
+        self._heads = heads
+        self._after = after
+        self._rooms: OrderedDict[str, LiveRoom] = OrderedDict()
+        self._opening: dict[str, asyncio.Future[bool]] = {}
+        self._healing: dict[str, asyncio.Task[None]] = {}
+        self._ring_bytes = 0
+        self.voidings = 0
+        """How often content had to go: a read that spans a change of this is done again."""
+
+    async def open(self, room: str) -> LiveRoom | None:
+        """Return the live room, or None where there is no such room."""
+        live = self._rooms.get(room)
+        if live is not None and live.is_open:
+            self._rooms.move_to_end(room)
+            return live
+        opening = self._opening.get(room)
+        if opening is None:
+            opening = self._opening[room] = asyncio.ensure_future(self._open(room))
+        return self._rooms[room] if await asyncio.shield(opening) else None
+
+    async def _open(self, room: str) -> bool:
+        # Entered before its head is read, so that what is committed meanwhile is held and not missed.
+        live = self._rooms[room] = LiveRoom(room)
+        try:
+            found = (await self._heads([room])).get(room)
+        finally:
+            del self._opening[room]
+            if not live.is_open:
+                self._rooms.pop(room, None)
+        if found is None:
+            return False
+        self._rooms[room] = live
+        live.begin(*found)
+        self._take_held(live)
+        self._forget_idle()
+        return True
+
+    def deliver(self, envelopes: Iterable[Envelope]) -> None:
+        """Deliver events to those who are in their rooms."""
+        for envelope in envelopes:
+            if envelope.voids is not None:
+                self.voidings += 1
+            live = self._rooms.get(envelope.room)
+            if live is not None:
+                self._take(live, envelope)
+
+    def _take(self, live: LiveRoom, envelope: Envelope) -> None:
+        if live.is_open and envelope.seq == live.position + 1:
+            self._append(live, envelope)
+            self._take_held(live)
+        elif envelope.seq > live.position:
+            if len(live.held) < HELD_LIMIT:
+                live.held[envelope.seq] = envelope
+            if live.is_open:
+                self._heal(live)
+
+    def _append(self, live: LiveRoom, envelope: Envelope) -> None:
+        before = live.ring.bytes
+        live.append(envelope)
+        self._ring_bytes += live.ring.bytes - before
+        if self._ring_bytes > RINGS_LIMIT:
+            self._shrink()
+
+    def _take_held(self, live: LiveRoom) -> None:
+        while (envelope := live.held.pop(live.position + 1, None)) is not None:
+            self._append(live, envelope)
+        if live.held:
+            live.held = {seq: held for seq, held in live.held.items() if seq > live.position}
+
+    def _heal(self, live: LiveRoom) -> None:
+        if live.id not in self._healing:
+            task = asyncio.create_task(self._fill(live), name=f"fill {live.id}")
+            self._healing[live.id] = task
+            task.add_done_callback(lambda _: self._healing.pop(live.id, None))
+
+    async def _fill(self, live: LiveRoom) -> None:
+        """Deliver from SQL whatever lies above the room's position."""
+        while events := await self._after(live.id, live.position, PAGE):
+            for envelope in events:
+                if envelope.seq == live.position + 1:
+                    if envelope.voids is not None:
+                        self.voidings += 1
+                    self._append(live, envelope)
+            self._take_held(live)
+
+    async def check(self) -> None:
+        """Compare every room with SQL: fill what is missing, and drop rooms with another numbering."""
+        for live, (epoch, head) in await self._compare():
+            if epoch != live.epoch:
+                self._restart(live)
+            elif head > live.position:
+                self._heal(live)
+
+    async def _compare(self) -> list[tuple[LiveRoom, tuple[str, int]]]:
+        rooms = [live for live in self._rooms.values() if live.is_open]
+        compared = []
+        for start in range(0, len(rooms), PAGE):
+            page = rooms[start : start + PAGE]
+            heads = await self._heads([live.id for live in page])
+            compared += [(live, heads.get(live.id, ("", 0))) for live in page]
+        return compared
+
+    def _restart(self, live: LiveRoom) -> None:
+        for connection in list(live.seats):
+            connection.close(Close.NOT_CONTINUOUS, "the room was numbered anew")
+        self._discard(live)
+
+    def _forget_idle(self) -> None:
+        idle = [live for live in self._rooms.values() if live.is_open and not live.seats]
+        for live in idle[: max(0, len(idle) - IDLE_ROOMS)]:
+            self._discard(live)
+
+    def _discard(self, live: LiveRoom) -> None:
+        if self._rooms.pop(live.id, None) is not None:
+            self._ring_bytes -= live.ring.bytes
+
+    def _shrink(self) -> None:
+        for live in self._rooms.values():
+            self._ring_bytes -= live.ring.bytes
+            live.ring.clear()
+            if self._ring_bytes <= RINGS_LIMIT // 2:
+                break
+
+    def find(self, room: str) -> LiveRoom | None:
+        """Return a room that is live here."""
+        return self._rooms.get(room)
+
+    def paused(self, connection: "Connection") -> None:
+        """Take a connection whose socket is full out of every fan-out."""
+        for seat in connection.seats.values():
+            seat.room.pause(connection)
+
+    def resumed(self, connection: "Connection") -> None:
+        """Let a connection whose socket has drained catch up."""
+        for seat in list(connection.seats.values()):
+            if seat.cursor is not None:
+                seat.room.catch_up(seat)
+
+    async def close(self) -> None:
+        """End what is being read."""
+        for task in list(self._healing.values()):
+            task.cancel()
+        await asyncio.gather(*self._healing.values(), return_exceptions=True)

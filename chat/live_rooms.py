@@ -1,0 +1,202 @@
+"""Live rooms: one room as this node has it, and the seats of those who are in it.
+
+What is due to a room in one turn of the event loop leaves as one buffer, the same bytes to every
+seat of an audience. A seat that cannot take them leaves the audience with a cursor and catches up from
+the ring once its socket has drained; nothing is queued for it meanwhile.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from chat.codecs import Wire
+from chat.errors import Close
+from chat.events import Envelope, Signal, is_own_room, wire_name
+from chat.rings import Entry, Passing, Ring
+
+if TYPE_CHECKING:
+    from chat.connection import Connection
+
+SLICE = 2_000  # seats written to in one turn of the loop; ARCHITECTURE, The path of a message
+PIECE = 256 * 1024  # bytes of one write to a seat that catches up; the next when its socket drains
+
+
+class Seat:
+    """One connection's place in one room. ``cursor`` is the last number it was sent, None in step."""
+
+    __slots__ = ("backlog", "connection", "cursor", "heard_of", "room", "signals")
+
+    def __init__(self, connection: "Connection", room: "LiveRoom", *, signals: bool) -> None:
+        self.connection = connection
+        self.room = room
+        self.signals = signals
+        self.cursor: int | None = None
+        self.heard_of = 0
+        self.backlog: list[Entry] | None = None
+
+
+class LiveRoom:
+    """One room on this node. ``position`` is its newest number here, ``flushed`` the newest sent."""
+
+    __slots__ = (
+        "_audiences", "_pending", "_scheduled", "_swept_from", "_unswept", "ahead", "epoch",
+        "flushed", "held", "id", "name", "position", "ring", "seats",
+    )  # fmt: skip
+
+    def __init__(self, room: str) -> None:
+        self.id = room
+        self.name = wire_name(room)
+        self.epoch = ""
+        self.position = self.flushed = -1
+        self.ring = Ring()
+        self.held: dict[int, Envelope] = {}
+        self.seats: dict[Connection, Seat] = {}
+        self.ahead: set[Seat] = set()
+        self._audiences: dict[tuple[Wire, bool], dict[Seat, None]] = {}
+        self._pending: list[Entry | Passing] = []
+        self._scheduled = False
+        self._unswept: dict[Seat, bytes] = {}
+        self._swept_from = -1
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether its head is known."""
+        return self.position >= 0
+
+    def begin(self, epoch: str, head: int) -> None:
+        """Start from a head that SQL gave."""
+        self.epoch = epoch
+        self.position = self.flushed = head
+
+    def append(self, envelope: Envelope) -> None:
+        """Take the next event in, to be sent by the end of this turn of the loop."""
+        if envelope.voids is not None:
+            self._void(envelope.voids)
+        entry = Entry(envelope)
+        self.position = envelope.seq
+        if not is_own_room(self.id):
+            self.ring.add(entry)
+        self._send(entry)
+
+    def pass_on(self, signal: Signal) -> None:
+        """Send a signal to those who want signals."""
+        if self.seats:
+            self._send(Passing(self.name, signal))
+
+    def seat(self, seat: Seat, cursor: int, backlog: list[Entry] | None = None) -> None:
+        """Let a seat follow after ``cursor``; ``backlog`` holds what SQL had of what it lacks."""
+        self.seats[seat.connection] = seat
+        seat.cursor = cursor
+        seat.backlog = backlog
+        self.catch_up(seat)
+
+    def unseat(self, connection: "Connection") -> None:
+        """Let a connection follow no longer."""
+        seat = self.seats.pop(connection, None)
+        if seat is not None:
+            self._audience(seat).pop(seat, None)
+            self.ahead.discard(seat)
+            self._unswept.pop(seat, None)
+
+    def pause(self, connection: "Connection") -> None:
+        """Take a seat out of the fan-out, keeping the last number it was sent."""
+        seat = self.seats[connection]
+        if seat.cursor is None:
+            unsent = self._unswept.pop(seat, None) is not None
+            seat.cursor = self._swept_from if unsent else self.flushed
+            self._audience(seat).pop(seat, None)
+
+    def catch_up(self, seat: Seat) -> None:
+        """Send a seat what it lacks, piece by piece while its socket takes it, and put it in step."""
+        while not seat.connection.write_is_paused:
+            assert seat.cursor is not None
+            if seat.cursor > self.flushed and not seat.backlog:
+                self.ahead.add(seat)
+                return
+            if seat.cursor == self.flushed and not seat.backlog:
+                seat.cursor = seat.backlog = None
+                self._audience(seat)[seat] = None
+                return
+            if not self._send_piece(seat, seat.cursor):
+                seat.connection.close(Close.TOO_SLOW, "reading too slowly")
+                return
+
+    def _send_piece(self, seat: Seat, cursor: int) -> bool:
+        """Return whether the ring still has what the seat lacks."""
+        entries: Iterable[Entry] = seat.backlog or ()
+        if not seat.backlog:
+            if not self.ring.covers(cursor, self.flushed):
+                return False
+            entries = self.ring.between(cursor, self.flushed)
+        frames, size = [], 0
+        wire = seat.connection.wire
+        for entry in entries:
+            frames.append(entry.frame(wire))
+            seat.cursor = entry.envelope.seq
+            size += len(frames[-1])
+            if size >= PIECE:
+                break
+        if seat.backlog:
+            del seat.backlog[: len(frames)]
+        seat.connection.send(wire.join(frames))
+        return True
+
+    def _audience(self, seat: Seat) -> dict[Seat, None]:
+        key = (seat.connection.wire, seat.signals)
+        audience = self._audiences.get(key)
+        if audience is None:
+            audience = self._audiences[key] = {}
+        return audience
+
+    def _void(self, subject: str) -> None:
+        self.ring.void(subject)
+        for entry in self._pending:
+            if isinstance(entry, Entry) and entry.envelope.subject == subject:
+                entry.void()
+        for seat in self.seats.values():
+            for entry in seat.backlog or ():
+                if entry.envelope.subject == subject:
+                    entry.void()
+
+    def _send(self, entry: Entry | Passing) -> None:
+        self._pending.append(entry)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        if self._unswept:
+            return  # the sweep flushes again when it is through, so that each seat's order holds
+        self._scheduled = False
+        pending, self._pending = self._pending, []
+        swept_from, self.flushed = self.flushed, self.position
+        for (wire, signals), audience in self._audiences.items():
+            if not audience:
+                continue
+            shown = pending if signals else [e for e in pending if isinstance(e, Entry)]
+            if not shown:
+                continue
+            buffer = wire.join([entry.frame(wire) for entry in shown])
+            if len(self.seats) <= SLICE:
+                for seat in tuple(audience):
+                    seat.connection.send(buffer)
+            else:
+                self._swept_from = swept_from
+                self._unswept.update(dict.fromkeys(audience, buffer))
+        if self._unswept:
+            self._sweep()
+        for seat in tuple(self.ahead):
+            if seat.cursor is not None and seat.cursor <= self.flushed:
+                self.ahead.discard(seat)
+                self.catch_up(seat)
+
+    def _sweep(self) -> None:
+        for seat in [seat for seat, _ in zip(self._unswept, range(SLICE), strict=False)]:
+            buffer = self._unswept.pop(seat, None)
+            if buffer is not None:
+                seat.connection.send(buffer)
+        loop = asyncio.get_running_loop()
+        if self._unswept:
+            loop.call_soon(self._sweep)
+        elif self._scheduled:
+            loop.call_soon(self._flush)

@@ -1,0 +1,184 @@
+"""Batches: one transaction for all commands that are queued.
+
+The rooms that they name are locked once, in the order of their ids; answers given before are given
+again; each use case then runs in turn, on what those before it changed; and what all of them kept goes
+in with one statement a table.
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from chat.commands import Reply, Write
+from chat.errors import CidReused, Internal, Refusal
+from chat.events import ME, Envelope, Voided, own_room
+from chat.writer import Ask, Decision, Outcome
+from rooms.permissions import Rights
+from rooms.readings import load_rights
+from rooms.unit_of_work import Change, Keeping, Policy, UnitOfWork
+from storage import answers
+from storage.answers import Answer, Answers
+from storage.database import Connection
+from storage.rooms import Rooms
+from storage.timeline import Timeline
+
+log = structlog.get_logger(__name__)
+
+
+class Batch:
+    """The ledger of one transaction. Used once."""
+
+    def __init__(
+        self, connection: Connection, *, known: Mapping[str, Rights], policy: Policy,
+        secret: bytes, now: float | None = None,
+    ) -> None:  # fmt: skip
+        self.connection = connection
+        self.policy = policy
+        self.now = time.time() if now is None else now
+        self._known = known
+        self._secret = secret
+        self._logs: dict[str, Change] = {}
+        self._found: dict[str, Change] = {}
+        self._told: list[Envelope] = []
+        self._unsettled = 0
+        self._kept: dict[type[Keeping], list[dict[str, Any]]] = {}
+        self._answered: dict[answers.Write, Answer] = {}
+        self._new_answers: list[dict[str, Any]] = []
+
+    @property
+    def rights(self) -> dict[str, Rights]:
+        """Return the rights as they stand after the batch, for memory to keep."""
+        return {room: change.rights for room, change in self._logs.items()}
+
+    def run(self, asks: Sequence[Ask]) -> Decision:
+        """Decide every command; return how each ended and all that was told, in order."""
+        self._lock({log for ask in asks for log in logs_of(ask)})
+        self._recall(asks)
+        outcomes = [self._decide(ask) for ask in asks]
+        self.settle()
+        if self._new_answers:
+            Answers(self.connection).keep(self._new_answers)
+        self._advance()
+        return Decision(outcomes, self._told)
+
+    def change(self, room: str) -> Change | None:
+        """Return head and rights of a locked log."""
+        return self._logs.get(room)
+
+    def settle(self) -> None:
+        """Insert what was kept and told so far."""
+        for queries, rows in self._kept.items():
+            queries(self.connection).add(rows)
+        self._kept.clear()
+        if rows := [_row(envelope) for envelope in self._told[self._unsettled :]]:
+            Timeline(self.connection).append(rows)
+            self._unsettled = len(self._told)
+
+    def _lock(self, logs: set[str]) -> None:
+        for room in Rooms(self.connection).locked(logs):
+            rights = load_rights(self.connection, room, self._known)
+            self._logs[room.id] = Change(room.head, rights)
+        self._found = {
+            room: Change(change.head, change.rights) for room, change in self._logs.items()
+        }
+
+    def _recall(self, asks: Sequence[Ask]) -> None:
+        writes = {write for ask in asks if (write := write_of(ask))}
+        if writes:
+            self._answered = Answers(self.connection).given(writes)
+
+    def _decide(self, ask: Ask) -> Outcome:
+        work = UnitOfWork(self, ask.actor)
+        try:
+            write, digest = write_of(ask), self._digest(ask)
+            if write in self._answered:
+                return _again(self._answered[write], digest)
+            reply = ask.command.handler(work, ask.request)
+            work.release()
+        except Refusal as refusal:
+            work.undo()
+            return Outcome(refusal=refusal)
+        except Exception:
+            work.undo()
+            log.exception("use case failed", command=ask.command.name)
+            return Outcome(refusal=Internal("Something went wrong on the server."))
+        self._take_over(work)
+        if write is not None:
+            self._remember(write, digest, reply)
+        return Outcome(reply=reply)
+
+    def _take_over(self, work: UnitOfWork) -> None:
+        self._logs |= work.changes
+        for queries, row in work.kept:
+            self._kept.setdefault(queries, []).append(row)
+        for envelope in work.told:
+            if envelope.voids is not None:
+                self._void(envelope.room, envelope.voids)
+            self._told.append(envelope)
+
+    def _void(self, room: str, subject: str) -> None:
+        """Take the content from the log, and from what this batch is about to send."""
+        self.settle()
+        voided = msgspec.msgpack.encode(Voided(id=subject))
+        Timeline(self.connection).void(room, subject, voided)
+        self._told = [
+            msgspec.structs.replace(envelope, data=voided, subject=None)
+            if (envelope.room, envelope.subject) == (room, subject)
+            else envelope
+            for envelope in self._told
+        ]
+
+    def _digest(self, ask: Ask) -> bytes:
+        content = (ask.command.name, {**msgspec.structs.asdict(ask.request), "cid": None})
+        return hashlib.blake2b(
+            msgspec.msgpack.encode(content), key=self._secret, digest_size=16
+        ).digest()
+
+    def _remember(self, write: answers.Write, digest: bytes, reply: Reply | None) -> None:
+        answer = Answer(digest, msgspec.msgpack.encode(reply))
+        self._answered[write] = answer
+        self._new_answers.append({**write._asdict(), **answer._asdict()})
+
+    def _advance(self) -> None:
+        changes = [
+            {"key": room, "head": change.head, "revision": change.rights.revision}
+            for room, change in self._logs.items()
+            if change != self._found.get(room)
+        ]
+        if changes:
+            Rooms(self.connection).advance(changes)
+
+
+def logs_of(ask: Ask) -> tuple[str, ...]:
+    """Return the logs that a command may write to."""
+    request = ask.request
+    named = request.logs() if isinstance(request, Write) else ()
+    return tuple(own_room(ask.actor.id) if name == ME else name for name in named)
+
+
+def write_of(ask: Ask) -> answers.Write | None:
+    """Return what names this write for ever, where its client named it."""
+    cid = getattr(ask.request, "cid", None)
+    if cid is None:
+        return None
+    room = getattr(ask.request, "room", None) or ME
+    return answers.Write(own_room(ask.actor.id) if room == ME else room, ask.actor.id, cid)
+
+
+def _again(answer: Answer, digest: bytes) -> Outcome:
+    if answer.digest != digest:
+        raise CidReused("This cid was used before, for something else.")
+    reply = msgspec.msgpack.decode(answer.answer) or {}
+    return Outcome(reply={**reply, "duplicate": True})
+
+
+def _row(envelope: Envelope) -> dict[str, Any]:
+    return {
+        "room": envelope.room, "seq": envelope.seq, "event": envelope.event, "at": envelope.at,
+        "by": envelope.by, "data": envelope.data, "subject": envelope.subject,
+        "voids": envelope.voids,
+    }  # fmt: skip

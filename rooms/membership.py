@@ -1,0 +1,94 @@
+"""Membership: joining a room, leaving it, and adding people to a private one."""
+
+from typing import Annotated
+
+import msgspec
+
+from chat.commands import Commands, RoomId, Told, Write
+from chat.errors import Conflict, NotFound
+from chat.events import Event, is_own_room
+from rooms.permissions import require_may_add_member
+from rooms.unit_of_work import UnitOfWork
+from storage.members import Member, Members
+from storage.people import People
+
+commands = Commands[UnitOfWork]()
+
+PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=65)]
+
+
+class MemberJoined(Event, event="member.joined"):
+    """Somebody belongs to the room."""
+
+    person: str
+
+
+class MemberLeft(Event, event="member.left"):
+    """Somebody left of their own will."""
+
+    person: str
+
+
+class JoinRoom(Write):
+    """Ask to belong to a public room."""
+
+    room: RoomId
+
+
+class LeaveRoom(Write):
+    """Ask to belong to a room no longer."""
+
+    room: RoomId
+
+
+class AddMember(Write):
+    """Ask to let a person (an id or ``@handle``) belong to a room."""
+
+    room: RoomId
+    person: PersonName
+
+
+@commands.add("room.join", scope="post")
+def join_room(work: UnitOfWork, request: JoinRoom) -> Told:
+    """Join a room that is open to the actor, and tell it."""
+    rights = work.rights(request.room)
+    if work.actor.id in rights.roles:
+        return work.unchanged(rights.room)
+    return _admit(work, rights.room, work.actor.id)
+
+
+@commands.add("member.leave", scope="post")
+def leave_room(work: UnitOfWork, request: LeaveRoom) -> Told:
+    """Leave a room and tell it."""
+    rights = work.rights(request.room)
+    if is_own_room(rights.room):
+        raise Conflict("Nobody leaves @me.")
+    if work.actor.id not in rights.roles:
+        return work.unchanged(rights.room)
+    work.use(Members).remove(rights.room, work.actor.id)
+    work.grant(rights.room, work.actor.id, None)
+    return work.tell(rights.room, MemberLeft(person=work.actor.id))
+
+
+@commands.add("member.add", scope="manage")
+def add_member(work: UnitOfWork, request: AddMember) -> Told:
+    """Add a person to a room and tell it."""
+    rights = work.rights(request.room)
+    require_may_add_member(work.actor, rights)
+    if is_own_room(rights.room):
+        raise Conflict("Nobody is added to @me.")
+    person = work.use(People).find(request.person)
+    if person is None:
+        raise NotFound("There is no such person.")
+    if person.id in rights.roles:
+        return work.unchanged(rights.room)
+    return _admit(work, rights.room, person.id)
+
+
+def _admit(work: UnitOfWork, room: str, person: str) -> Told:
+    told = work.tell(room, MemberJoined(person=person))
+    work.use(Members).add(
+        Member(room=room, person=person, role="member", since=told.seq, at=work.now)
+    )
+    work.grant(room, person, "member")
+    return told

@@ -1,0 +1,99 @@
+"""Permissions: who may do what, decided here and nowhere else, without any I/O.
+
+``require_may_…`` raises the refusal, ``may_…`` answers. What an actor may not know of is NotFound.
+"""
+
+from chat.errors import EditWindowClosed, Forbidden, NotFound
+from chat.events import is_own_room
+from chat.values import Value
+from storage.messages import Message
+
+MODERATING = ("owner", "moderator")
+SCOPES = ("read", "post", "react", "pin", "moderate", "manage", "alerts", "audit:read")
+
+
+class Actor(Value):
+    """Who asks: a physician, a moderator or a bot. ``scopes`` is None for a session: all of them."""
+
+    id: str
+    handle: str
+    kind: str
+    role: str
+    verified: bool
+    scopes: frozenset[str] | None = None
+
+
+class Rights(Value):
+    """Who has which role in a room, as of one revision."""
+
+    room: str
+    private: bool
+    revision: int
+    roles: dict[str, str]
+
+
+def require_scope(actor: Actor, scope: str | None) -> None:
+    """Refuse what the actor's token was not given for."""
+    if actor.scopes is not None and scope not in actor.scopes:
+        raise Forbidden(
+            f"This token lacks the scope {scope}." if scope else "Tokens may not do this."
+        )
+
+
+def may_know(actor: Actor, rights: Rights) -> bool:
+    """Return whether the actor may know that the room exists, enter it and read it."""
+    return not rights.private or actor.id in rights.roles
+
+
+def may_moderate(actor: Actor, rights: Rights) -> bool:
+    """Return whether the actor keeps order in the room."""
+    everywhere = actor.role in ("moderator", "admin") and not rights.private
+    return everywhere or rights.roles.get(actor.id) in MODERATING
+
+
+def require_may_know(actor: Actor, rights: Rights | None) -> Rights:
+    """Refuse a room that is not there, or that the actor may not know of, in the same words."""
+    if rights is None or not may_know(actor, rights):
+        raise NotFound("There is no such room.")
+    return rights
+
+
+def require_may_write(actor: Actor, rights: Rights) -> None:
+    """Refuse anything that adds to the room by one who has not joined it."""
+    if is_own_room(rights.room):
+        raise Forbidden("Nothing is posted in @me.")
+    if actor.id not in rights.roles:
+        raise Forbidden("Join the room to write in it.")
+
+
+def require_may_edit(actor: Actor, message: Message, *, now: float, seconds: float) -> None:
+    """Refuse changing another's words, or one's own once others may have acted on them."""
+    if message.by != actor.id:
+        raise Forbidden("Only its author may edit a message.")
+    if now - message.at > seconds:
+        raise EditWindowClosed(f"Messages can be edited for {seconds / 60:g} minutes.")
+
+
+def require_may_remove(actor: Actor, rights: Rights, message: Message) -> None:
+    """Refuse removal by anyone but the author and the room's moderators."""
+    if message.by != actor.id and not may_moderate(actor, rights):
+        raise Forbidden("Only its author or a moderator may remove a message.")
+
+
+def require_may_pin(actor: Actor, rights: Rights) -> None:
+    """Refuse pinning by anyone but moderators, and bots that were given the scope."""
+    trusted_bot = actor.kind == "bot" and actor.scopes is not None and "pin" in actor.scopes
+    if not (may_moderate(actor, rights) or trusted_bot):
+        raise Forbidden("Only moderators pin messages.")
+
+
+def require_may_open_room(actor: Actor) -> None:
+    """Refuse rooms opened by bots without the scope to manage."""
+    if actor.kind == "bot" and (actor.scopes is None or "manage" not in actor.scopes):
+        raise Forbidden("This bot may not open rooms.")
+
+
+def require_may_add_member(actor: Actor, rights: Rights) -> None:
+    """Refuse adding people by anyone but the room's owners and moderators."""
+    if not may_moderate(actor, rights):
+        raise Forbidden("Only owners and moderators add people.")

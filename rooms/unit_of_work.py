@@ -1,0 +1,153 @@
+"""The unit of work: all that one use case sees of the world.
+
+What it keeps and tells stands aside until it ends, and its statements within a savepoint: a refused
+one leaves no trace. The batch around it commits, and only then is anything sent.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from chat.commands import Told
+from chat.events import ME, Envelope, Event, now_to_millisecond, own_room, wire_name
+from chat.values import Value
+from rooms.permissions import Actor, Rights, require_may_know
+from storage.database import Connection
+from storage.rooms import Room
+
+
+class Queries(Protocol):
+    """Any class of queries in ``storage``."""
+
+    def __init__(self, connection: Connection) -> None: ...
+
+
+class Keeping(Queries, Protocol):
+    """Queries that insert many rows at once."""
+
+    def add(self, rows: Sequence[dict[str, Any]], /) -> None:
+        """Insert rows."""
+
+
+AnyQueries = TypeVar("AnyQueries", bound=Queries)
+
+
+class Policy(Value):
+    """What an operator may set of the rules."""
+
+    edit_seconds: float = 600.0
+
+
+class Change(msgspec.Struct):
+    """What is new of one log by the end of a use case, or of a batch."""
+
+    head: int
+    rights: Rights
+
+
+class Ledger(Protocol):
+    """What the batch offers its units of work: the state so far, earlier commands counted."""
+
+    connection: Connection
+    now: float
+    policy: Policy
+
+    def change(self, room: str) -> Change | None:
+        """Return head and rights of a log that the batch has locked, or None."""
+
+    def settle(self) -> None:
+        """Insert what earlier commands kept, so that statements see it."""
+
+
+class UnitOfWork:
+    """One use case's changes. Nothing of it counts until the batch takes it over."""
+
+    def __init__(self, ledger: Ledger, actor: Actor) -> None:
+        self._ledger = ledger
+        self._savepoint: Any = None
+        self.actor = actor
+        self.now = now_to_millisecond(ledger.now)
+        self.policy = ledger.policy
+        self.changes: dict[str, Change] = {}
+        self.told: list[Envelope] = []
+        self.kept: list[tuple[type[Keeping], dict[str, Any]]] = []
+
+    def rights(self, room: str) -> Rights:
+        """Return the rights in a room, or in ``@me``. Raises NotFound, also for hidden rooms."""
+        change = self._change(own_room(self.actor.id) if room == ME else room)
+        return require_may_know(self.actor, change.rights if change else None)
+
+    def head(self, room: str) -> int:
+        """Return the number of a locked room's newest event."""
+        return self._changed(room).head
+
+    def use(self, queries: type[AnyQueries]) -> AnyQueries:
+        """Return queries on this batch's connection."""
+        if self._savepoint is None:
+            self._ledger.settle()
+            self._savepoint = self._ledger.connection.begin_nested()
+        return queries(self._ledger.connection)
+
+    def keep(self, queries: type[Keeping], row: dict[str, Any]) -> None:
+        """Insert a row at the end of the batch, together with all others of its kind."""
+        self.kept.append((queries, row))
+
+    def tell(
+        self, room: str, event: Event, *, subject: str | None = None, voids: str | None = None,
+        anonymous: bool = False,
+    ) -> Told:  # fmt: skip
+        """Number an event in a room, and return the answer that says where it stands.
+
+        ``subject`` names the content it carries, by which a later event ``voids`` it.
+        """
+        change = self._changed(room)
+        change.head += 1
+        self.told.append(
+            Envelope(
+                room=room, seq=change.head, event=str(event.name), at=self.now,
+                by=None if anonymous else self.actor.id,
+                data=msgspec.msgpack.encode(event), subject=subject, voids=voids,
+            )
+        )  # fmt: skip
+        return Told(room=wire_name(room), seq=change.head)
+
+    def unchanged(self, room: str) -> Told:
+        """Return the answer of a write that changed nothing."""
+        return Told(room=wire_name(room), seq=self.head(room), unchanged=True)
+
+    def open_log(self, room: Room, roles: dict[str, str]) -> None:
+        """Begin the numbering of a new room."""
+        rights = Rights(room=room.id, private=room.private, revision=room.revision, roles=roles)
+        self.changes[room.id] = Change(head=room.head, rights=rights)
+
+    def grant(self, room: str, person: str, role: str | None) -> None:
+        """Change a person's role in a room for whatever comes next; None takes it away."""
+        change = self._changed(room)
+        roles = {**change.rights.roles}
+        roles.pop(person, None)
+        if role is not None:
+            roles[person] = role
+        change.rights = msgspec.structs.replace(
+            change.rights, roles=roles, revision=change.rights.revision + 1
+        )
+
+    def release(self) -> None:
+        """Make its statements part of the batch."""
+        if self._savepoint is not None:
+            self._savepoint.commit()
+
+    def undo(self) -> None:
+        """Take its statements back."""
+        if self._savepoint is not None:
+            self._savepoint.rollback()
+
+    def _change(self, room: str) -> Change | None:
+        return self.changes.get(room) or self._ledger.change(room)
+
+    def _changed(self, room: str) -> Change:
+        if room not in self.changes:
+            locked = self._ledger.change(room)
+            assert locked is not None, f"{room} was not locked: its request does not name it"
+            self.changes[room] = Change(locked.head, locked.rights)
+        return self.changes[room]

@@ -1,0 +1,1 @@
+"""Keeps: tables, the queries over them, and the two ways to a connection."""

@@ -1,0 +1,134 @@
+"""Credentials: passwords, sessions, tokens and the one-time code of a first start, as hashes alone."""
+
+import msgspec
+from sqlalchemy import Column, Connection, Float, LargeBinary, Table, Text, delete, insert, select
+
+from storage.people import people
+from storage.schema import metadata
+
+passwords = Table(
+    "passwords",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("hash", Text, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("person", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("expires", Float),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("at", Float, nullable=False),
+)
+
+
+class Bearer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who presents a live session or token. ``scopes`` is None for a session, which holds all."""
+
+    person: str
+    handle: str
+    kind: str
+    role: str
+    verified: bool
+    expires: float | None
+    scopes: frozenset[str] | None = None
+
+
+_WHO = (
+    people.c.id.label("person"),
+    people.c.handle,
+    people.c.kind,
+    people.c.role,
+    people.c.verified,
+)
+
+
+class Credentials:
+    """Queries over credentials, on one connection. Every hash is a digest of a random secret."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def password(self, handle: str) -> tuple[str, str] | None:
+        """Return the id and the password hash of a person, by handle."""
+        row = self._connection.execute(
+            select(people.c.id, passwords.c.hash)
+            .join(passwords, passwords.c.person == people.c.id)
+            .where(people.c.handle == handle)
+        ).one_or_none()
+        return (row.id, row.hash) if row else None
+
+    def set_password(self, person: str, hashed: str) -> None:
+        """Give a person a password in place of any other."""
+        self._connection.execute(delete(passwords).where(passwords.c.person == person))
+        self._connection.execute(insert(passwords).values(person=person, hash=hashed))
+
+    def open_session(self, digest: bytes, person: str, *, at: float, expires: float) -> None:
+        """Keep a session."""
+        self._connection.execute(
+            insert(sessions).values(hash=digest, person=person, at=at, expires=expires)
+        )
+
+    def close_session(self, digest: bytes) -> None:
+        """Forget a session."""
+        self._connection.execute(delete(sessions).where(sessions.c.hash == digest))
+
+    def session(self, digest: bytes, now: float) -> Bearer | None:
+        """Return whose live session this is."""
+        row = self._connection.execute(
+            select(*_WHO, sessions.c.expires)
+            .join(sessions, sessions.c.person == people.c.id)
+            .where(sessions.c.hash == digest, sessions.c.expires > now)
+        ).mappings().one_or_none()  # fmt: skip
+        return Bearer(**row) if row else None
+
+    def add_token(
+        self, digest: bytes, token: str, person: str, scopes: frozenset[str], *,
+        at: float, expires: float | None,
+    ) -> None:  # fmt: skip
+        """Keep a token under its public id."""
+        self._connection.execute(
+            insert(tokens).values(
+                hash=digest, id=token, person=person, scopes=" ".join(sorted(scopes)),
+                at=at, expires=expires,
+            )
+        )  # fmt: skip
+
+    def token(self, digest: bytes, now: float) -> Bearer | None:
+        """Return whose live token this is, with its scopes."""
+        row = self._connection.execute(
+            select(*_WHO, tokens.c.expires, tokens.c.scopes)
+            .join(tokens, tokens.c.person == people.c.id)
+            .where(tokens.c.hash == digest)
+        ).mappings().one_or_none()  # fmt: skip
+        if row is None or (row["expires"] is not None and row["expires"] <= now):
+            return None
+        return Bearer(**{**row, "scopes": frozenset(row["scopes"].split())})
+
+    def set_code(self, digest: bytes, at: float) -> None:
+        """Let this one-time code be the only one."""
+        self._connection.execute(delete(codes))
+        self._connection.execute(insert(codes).values(hash=digest, at=at))
+
+    def use_code(self, digest: bytes) -> bool:
+        """Return whether the code was live; it no longer is."""
+        return bool(self._connection.execute(delete(codes).where(codes.c.hash == digest)).rowcount)

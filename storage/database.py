@@ -1,0 +1,139 @@
+"""Database: opens the engines and lends their connections to plain functions.
+
+``transaction`` runs a whole batch in one thread hop, alone; ``reading`` sees one moment of the
+database. On SQLite every commit is on disk (WAL, ``synchronous=FULL``) before ``transaction`` returns.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+Result = TypeVar("Result")
+
+BUSY_LIMIT = 5.0  # seconds to wait for another process's write lock; the refusal comes after
+READERS = 4  # connections; guessed: more only contend for two cores
+
+
+class DatabaseAway(Exception):
+    """The database cannot be written or read for now; nothing was stored."""
+
+
+class FateUnknown(Exception):
+    """The commit failed half way: it may be there, or not."""
+
+
+class Database:
+    """One SQLite database: a writer's connection in its own thread, and readers."""
+
+    def __init__(self, url: str) -> None:
+        self._url = _sqlite(url)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._engine = create_engine(self._url.set(drivername="sqlite+pysqlite"))
+        self._readers: AsyncEngine = create_async_engine(
+            self._url.set(drivername="sqlite+aiosqlite"), pool_size=READERS, max_overflow=0
+        )
+        _prepare(self._engine, begin="BEGIN IMMEDIATE")
+        _prepare(self._readers.sync_engine, begin="BEGIN")
+        self._writer: Connection | None = None
+
+    async def transaction(self, work: Callable[[Connection], Result]) -> Result:
+        """Run ``work`` in the writer's transaction and commit it.
+
+        Raises DatabaseAway where it could not begin or was rolled back by the database, and whatever
+        ``work`` raises: then nothing was stored. Raises FateUnknown where the commit itself failed.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self.write, work)
+
+    def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Do as ``transaction`` does, in the calling thread: for the command line."""
+        if self._writer is None:
+            self._writer = self._engine.connect()
+        try:
+            transaction = self._writer.begin()
+        except OperationalError as error:
+            raise DatabaseAway(str(error.orig)) from error
+        try:
+            result = work(self._writer)
+        except BaseException as error:
+            transaction.rollback()
+            if isinstance(error, OperationalError):
+                raise DatabaseAway(str(error.orig)) from error
+            raise
+        try:
+            transaction.commit()
+        except OperationalError as error:
+            raise FateUnknown(str(error.orig)) from error
+        return result
+
+    async def reading(self, work: Callable[[Connection], Result]) -> Result:
+        """Run ``work`` on a reader's connection. Raises DatabaseAway."""
+        try:
+            async with self._readers.connect() as connection, connection.begin():
+                return await connection.run_sync(work)
+        except OperationalError as error:
+            raise DatabaseAway(str(error.orig)) from error
+
+    def migrate(self, upgrade: Callable[[Connection], None]) -> None:
+        """Run ``upgrade`` on a connection with no transaction of ours, in the calling thread."""
+        engine = create_engine(self._url.set(drivername="sqlite+pysqlite"))
+        with engine.connect() as connection:
+            upgrade(connection)
+        engine.dispose()
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the live database to ``path``."""
+        source = sqlite3.connect(str(self._url.database))
+        target = sqlite3.connect(path)
+        with target:
+            source.backup(target)
+        target.close()
+        source.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._readers.dispose()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self.close_writer)
+        self._thread.shutdown()
+
+    def close_writer(self) -> None:
+        """Close the writer's connection: for those who used ``write`` alone."""
+        if self._writer is not None:
+            self._writer.close()
+        self._engine.dispose()
+
+
+def _sqlite(url: str) -> URL:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        raise ValueError(
+            f"DATABASE_URL: {parsed.get_backend_name()} is not supported; use sqlite:///…"
+        )
+    return parsed
+
+
+def _prepare(engine: Engine, *, begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        # With the driver's own transactions, RELEASE of the first savepoint commits.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(BUSY_LIMIT * 1000)}",
+            "foreign_keys=ON", "cache_size=-16000",
+        ):  # fmt: skip
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)

@@ -1,0 +1,115 @@
+"""Rooms: each with its epoch, its head and the revision of its rights.
+
+A row is locked before anything in its room changes, and the numbers of its events are taken from it.
+Everybody's own room (``@`` and the person's id) has such a row too.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+    update,
+)  # fmt: skip
+
+from storage.schema import metadata
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("head", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """One room. ``revision`` grows whenever somebody's rights in it change."""
+
+    id: str
+    title: str
+    topic: str
+    private: bool
+    epoch: str
+    head: int
+    revision: int
+    at: float
+
+
+class Rooms:
+    """Queries over rooms, on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, room: str) -> Room | None:
+        """Return one room."""
+        return next(iter(self.named([room])), None)
+
+    def named(self, ids: Iterable[str]) -> list[Room]:
+        """Return those of the rooms that exist."""
+        rows = self._connection.execute(
+            select(*rooms.c).where(rooms.c.id.in_(list(ids))).order_by(rooms.c.id)
+        )
+        return [Room(**row) for row in rows.mappings()]
+
+    def locked(self, ids: Iterable[str]) -> list[Room]:
+        """Return those of the rooms that exist, locked in the order of their ids."""
+        rows = self._connection.execute(
+            select(*rooms.c).where(rooms.c.id.in_(list(ids))).order_by(rooms.c.id).with_for_update()
+        )
+        return [Room(**row) for row in rows.mappings()]
+
+    def public_after(self, room: str, *, limit: int) -> list[Room]:
+        """Return up to ``limit`` public rooms whose ids sort after ``room``."""
+        rows = self._connection.execute(
+            select(*rooms.c)
+            .where(rooms.c.id > room, rooms.c.private.is_(False))
+            .order_by(rooms.c.id)
+            .limit(limit)
+        )
+        return [Room(**row) for row in rows.mappings()]
+
+    def heads(self, ids: Iterable[str]) -> dict[str, tuple[str, int, int]]:
+        """Return epoch, head and revision of each room that exists."""
+        rows = self._connection.execute(
+            select(rooms.c.id, rooms.c.epoch, rooms.c.head, rooms.c.revision).where(
+                rooms.c.id.in_(list(ids))
+            )
+        )
+        return {row.id: (row.epoch, row.head, row.revision) for row in rows}
+
+    def add(self, room: Room) -> None:
+        """Insert a room. Raises IntegrityError where the id is taken."""
+        self._connection.execute(insert(rooms).values(msgspec.structs.asdict(room)))
+
+    def advance(self, changes: list[dict[str, Any]]) -> None:
+        """Set ``head`` and ``revision`` of the rooms that a batch changed, by their ``key``."""
+        self._connection.execute(
+            update(rooms)
+            .where(rooms.c.id == bindparam("key"))
+            .values(head=bindparam("head"), revision=bindparam("revision")),
+            changes,
+        )
+
+    def renumber(self, epochs: list[dict[str, str]]) -> None:
+        """Give rooms new epochs, by their ``key``: old positions in them count for nothing."""
+        self._connection.execute(
+            update(rooms).where(rooms.c.id == bindparam("key")).values(epoch=bindparam("epoch")),
+            epochs,
+        )

@@ -1,0 +1,81 @@
+"""Timeline: each room's numbered events, the log that all else is folded from.
+
+Numbers of a room are 1, 2, 3 … without holes: they are taken from the room's row in the transaction
+that inserts the events.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
+
+from storage.schema import metadata
+
+events = Table(
+    "events",
+    metadata,
+    Column("room", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("event", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("by", Text),
+    Column("data", LargeBinary, nullable=False),
+    Column("subject", Text),
+    Column("voids", Text),
+    sqlite_with_rowid=False,
+)
+Index("ix_events_subject", events.c.subject, sqlite_where=events.c.subject.is_not(None))
+
+
+class Logged(NamedTuple):
+    """One event as stored. ``data`` is MessagePack; ``subject`` and ``voids`` as in its envelope."""
+
+    room: str
+    seq: int
+    event: str
+    at: float
+    by: str | None
+    data: bytes
+    subject: str | None
+    voids: str | None
+
+
+class Timeline:
+    """Queries over the log, on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert events whose numbers were taken in this transaction."""
+        self._connection.execute(insert(events), rows)
+
+    def after(self, room: str, seq: int, *, limit: int) -> list[Logged]:
+        """Return up to ``limit`` events above ``seq``, in order."""
+        rows = self._connection.execute(
+            select(*events.c)
+            .where(events.c.room == room, events.c.seq > seq)
+            .order_by(events.c.seq)
+            .limit(limit)
+        )
+        return [Logged(*row) for row in rows]
+
+    def void(self, room: str, subject: str, data: bytes) -> None:
+        """Put ``data`` in place of what every event so far about ``subject`` carried."""
+        self._connection.execute(
+            update(events)
+            .where(events.c.room == room, events.c.subject == subject)
+            .values(data=data, subject=None)
+        )
