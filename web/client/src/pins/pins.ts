@@ -1,0 +1,25 @@
+// Pins: what the room keeps in view, the latest first.
+
+import { restored } from "../messages/messages"
+import { rowOf } from "../messages/rows"
+import type { Events } from "../rooms/events"
+import type { Room } from "../rooms/room.svelte"
+
+export const apply: Events<Room> = {
+  "message.pinned": (room, { id, note, message }, { seq, at, by }) => {
+    const held = room.pins.find((pin) => pin.id === id)
+    // Pinning again changes the note alone: who pinned it, when, and its place stay.
+    const pinned = { at: held?.pinned?.at ?? at, by: held?.pinned?.by ?? by, ...(note ? { note } : {}) }
+    room.change(id, seq, () => ({ pinned }))
+    if (held) return
+    const shown = room.stream.find(id) ?? (message && { ...rowOf(message, seq), ...restored(message, room.me) })
+    if (shown) room.pins = [{ ...shown, pinned, as_of: seq }, ...room.pins]
+  },
+
+  "message.unpinned": (room, { id }, { seq }) => {
+    room.pins = room.pins.filter((pin) => pin.id !== id)
+    room.change(id, seq, () => ({ pinned: null }))
+  },
+}
+
+export const summary = (pins: number): string => (pins === 1 ? "1 pin" : `${pins} pins`)

@@ -1,0 +1,178 @@
+// Room: all that is held of one room, changed by its events alone and in their order.
+
+import type { RoomEntry, RoomEvent, RoomSettings, Snapshot, Status } from "../protocol"
+import { Count } from "../reads/counts.svelte"
+import { rowAfter, rowOf, type Row } from "../messages/rows"
+import { Stream } from "../messages/stream.svelte"
+import { applyAll } from "./events"
+import { tables } from "./tables"
+
+export type Presence = Status | "offline"
+
+export class Room {
+  readonly id: string
+  title = $state("")
+  private = $state(false)
+  member = $state(false)
+  role = $state<string | null>(null)
+  settings = $state.raw<RoomSettings>({})
+  /** The latest pin first. */
+  pins = $state.raw<readonly Row[]>([])
+  readonly stream = new Stream()
+
+  /** Up to where one has read. */
+  read = $state(0)
+  /** A marker moved here whose answer is awaited: what others tell meanwhile is older. */
+  marking: number | null = null
+  readonly unreadCount = new Count()
+  readonly mentionCount = new Count()
+  /** The seq after which the line "New" stands, from arriving until leaving. */
+  newAfter = $state<number | null>(null)
+
+  typing = $state.raw<readonly string[]>([])
+  statuses = $state.raw<ReadonlyMap<string, Presence>>(new Map())
+  /** How many are here, also where not all are named. */
+  here = $state(0)
+
+  mutedUntil = $state<number | null>(null)
+  muteReason = $state<string | null>(null)
+  /** Why the room was closed on us, as a sentence. */
+  closed = $state<string | null>(null)
+  direct = $state.raw<readonly string[] | null>(null)
+
+  /** The numbering and the last event applied; null until entered. */
+  epoch: string | null = null
+  position = $state(0)
+  entering = $state(false)
+
+  constructor(
+    id: string,
+    private readonly whoIsMe: () => string,
+  ) {
+    this.id = id
+    this.title = id
+  }
+
+  get me(): string {
+    return this.whoIsMe()
+  }
+
+  get unread(): number {
+    return this.unreadCount.value
+  }
+
+  get mentions(): number {
+    return this.mentionCount.value
+  }
+
+  get head(): number {
+    return this.position
+  }
+
+  /** Whether posting is worth offering; the server decides. */
+  get mayPost(): boolean {
+    return this.member && !this.closed && !this.settings.locked
+  }
+
+  get mayModerate(): boolean {
+    return this.role === "owner" || this.role === "moderator" || this.role === "admin"
+  }
+
+  /** Take what the list of rooms says. Counts are taken only where no live stream knows better. */
+  describe(entry: RoomEntry): void {
+    this.title = entry.title
+    this.private = entry.private
+    this.member = entry.member
+    this.role = entry.role
+    if (this.epoch !== null) return
+    this.read = entry.read
+    this.unreadCount.reset(entry.unread, entry.read, entry.head)
+    this.mentionCount.reset(entry.mentions, entry.read, entry.head)
+  }
+
+  /** Take a snapshot, the room as of `head`, in place of all that was held. */
+  replace(snapshot: Snapshot, epoch: string, head: number): void {
+    this.epoch = epoch
+    this.position = head
+    this.role = snapshot.role
+    this.member = snapshot.role !== null && snapshot.role !== undefined
+    this.settings = snapshot.settings ?? {}
+    this.title = this.settings.title ?? this.title
+    this.private = this.settings.private ?? this.private
+    this.pins = (snapshot.pins ?? []).map((pin) => rowOf(pin, head))
+    this.read = this.marking ?? snapshot.read ?? 0
+    this.unreadCount.reset(snapshot.unread ?? 0, this.read, head)
+    this.mentionCount.reset(snapshot.mentions ?? 0, this.read, head)
+    this.closed = null
+  }
+
+  /** Apply the next event. Whether it is the next is decided by whoever received it. */
+  apply(event: RoomEvent): void {
+    this.position = event.seq
+    applyAll(tables, this, event)
+    for (const hear of this.#listeners) hear(event)
+  }
+
+  /** Take a marker, one's own or another device's. Server counts correct ours where we cannot know better. */
+  mark(seq: number, unread?: number, mentions?: number): void {
+    this.read = seq
+    this.unreadCount.read(seq, unread)
+    this.mentionCount.read(seq, mentions)
+  }
+
+  mute(until: number | null, reason: string | null): void {
+    this.mutedUntil = until ?? Infinity
+    this.muteReason = reason ?? this.muteReason
+  }
+
+  unmute(): void {
+    this.mutedUntil = null
+    this.muteReason = null
+  }
+
+  /** Nothing more comes from here, and what was held may not be looked at any more. */
+  close(why: string): void {
+    this.closed = why
+    this.member = false
+    this.role = null
+    this.epoch = null
+    this.position = 0
+    this.pins = []
+    this.stream.unload()
+    this.unreadCount.reset(0, 0, 0)
+    this.mentionCount.reset(0, 0, 0)
+    this.quiet()
+  }
+
+  /** Forget what only signals tell. */
+  quiet(): void {
+    this.typing = []
+    this.statuses = new Map()
+    this.here = 0
+  }
+
+  /** Change a message wherever it is held, unless the event is already in it. */
+  change(id: string, seq: number, to: (row: Row) => Partial<Row>): void {
+    this.stream.change(id, seq, to)
+    if (this.pins.some((pin) => pin.id === id))
+      this.pins = this.pins.map((pin) => (pin.id === id ? rowAfter(pin, seq, to) : pin))
+  }
+
+  /** Change a message ahead of its event, or back after a refusal. */
+  guess(id: string, to: (row: Row) => Partial<Row>): void {
+    this.stream.guess(id, to)
+    this.pins = this.pins.map((pin) => (pin.id === id ? { ...pin, ...to(pin) } : pin))
+  }
+
+  /** Hear of each event after it was applied; returns the end of hearing. */
+  listen(hear: (event: RoomEvent) => void): () => void {
+    this.#listeners.add(hear)
+    return () => this.#listeners.delete(hear)
+  }
+
+  clearDivider(): void {
+    this.newAfter = null
+  }
+
+  readonly #listeners = new Set<(event: RoomEvent) => void>()
+}
