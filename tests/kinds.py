@@ -5,11 +5,12 @@ missing browser is a failure and not a silence.
 """
 
 import os
+import shutil
 from collections import Counter
 
 import pytest
 
-from bin.machine import find_browser
+from bin.machine import find_browser, has_node
 
 KINDS = ("browser", "conformance", "faults")
 
@@ -23,6 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the browser; the tests, and xdist's workers, read CURBSIDE_CHROMIUM."""
     if browser := find_browser():
         os.environ["CURBSIDE_CHROMIUM"] = browser
+    # The Node that Playwright brings wants libatomic, which a bare Debian lacks; ours does not.
+    if has_node() and (node := shutil.which("node")):
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", node)
     if not hasattr(config, "workerinput"):  # the workers only run; the controller hears of all
         config.pluginmanager.register(_Census(), "kinds-census")
 
