@@ -1,0 +1,18 @@
+"""Which event loops the tests of web run on."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import pytest
+import uvloop
+
+TRANSPORTS = ("test_autobahn", "test_http_protocol", "test_websocket_protocol")
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run what touches transports on both loops: they pause, flush and fail at different moments."""
+    if item.path.stem in TRANSPORTS:
+        return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+    return {"asyncio": asyncio.new_event_loop}

@@ -1,0 +1,371 @@
+"""WebSockets: our own RFC 6455 server protocol, given to uvicorn as ``ws=``.
+
+It runs any ASGI application; one that takes the handover leaves behind an open socket with no task and
+no scope, whose messages go straight from the parser to a Receiver and whose bytes go straight from the
+Link to the transport. Compression is never negotiated: it doubles the CPU of a delivery and costs
+35 KiB an idle connection. Nothing is written before the 101 or after a close frame.
+"""
+
+import asyncio
+from enum import Enum, auto
+from socket import IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_NODELAY, AddressFamily
+from typing import Any, cast
+from urllib.parse import unquote
+
+import structlog
+from uvicorn.config import Config
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
+from uvicorn.server import ServerState
+
+from chat.errors import Close
+from chat.frames import TEXT, framed
+from chat.links import Receiver
+from web.frame_parser import CLOSE, PING, PONG, Frame, FrameError, FrameParser, close_code
+from web.handshakes import HANDOVER, Handshake, HandshakeError, plain_refusal, read_handshake
+from web.socket_applications import SocketApplication
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without the compiled part
+    from websockets.utils import apply_mask
+
+log = structlog.get_logger(__name__)
+
+MESSAGE_LIMIT = 128 * 1024  # bytes; docs/protocol.md, Transport
+CLOSE_SECONDS = 5.0  # guessed: a round trip on a bad mobile link, and what is queued before it
+CLOSE_REASON_LIMIT = 123  # bytes; RFC 6455 section 5.5 allows 125, of which the code takes two
+WRITE_HIGH = 64 * 1024  # bytes queued in the process before a client counts as slow
+# Bytes, which the kernel doubles. It would otherwise take 3 MB before a slow client shows (measured).
+SEND_BUFFER = 128 * 1024
+# Bytes of pongs joined in one write: a write each would let a read of 256 KiB cost 40,000 of them.
+PONGS_HELD = 4 * 1024
+ABNORMAL = 1006  # RFC 6455 section 7.1.5: no close frame, either way
+
+_PING = framed(b"", PING)
+
+
+class State(Enum):
+    """How far a connection is; it only moves down."""
+
+    ASKED = auto()
+    CONNECTING = auto()
+    OPEN = auto()
+    CLOSING = auto()
+    """Our close frame is sent, and the client's is awaited."""
+    ENDED = auto()
+
+
+class WebSocketProtocol(asyncio.Protocol):
+    """One client's socket, from the upgrade on; a ``chat.links.Link`` while it is open."""
+
+    __slots__ = (
+        "_app_state",
+        "_code",
+        "_config",
+        "_connections",
+        "_loop",
+        "_parser",
+        "_pongs",
+        "_reading",
+        "_receiver",
+        "_server_state",
+        "_state",
+        "_timer",
+        "_told_paused",
+        "_transport",
+        "_writing_paused",
+        "heard",
+    )
+
+    close_seconds = CLOSE_SECONDS
+    message_limit = MESSAGE_LIMIT
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._config = config
+        self._server_state = server_state
+        self._app_state = app_state
+        self._loop = _loop or asyncio.get_running_loop()
+        self._state = State.ASKED
+        self._parser = FrameParser(self.message_limit, apply_mask)
+        self._receiver: Receiver | None = None
+        self._code = ABNORMAL
+        self._timer: asyncio.TimerHandle | None = None
+        self._reading = False
+        self._pongs = b""
+        self._writing_paused = self._told_paused = False
+        self.heard = self._loop.time()
+
+    # What the transport tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport from the HTTP protocol."""
+        self._transport = cast(asyncio.Transport, transport)
+        cast(set[Any], self._server_state.connections).add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take the request head, as uvicorn hands it over, then frames."""
+        self.heard = self._loop.time()
+        if self._state is State.ASKED:
+            self._shake_hands(data)
+        elif self._state is not State.ENDED:
+            self._parser.feed(data)
+            self._pump()
+
+    def eof_received(self) -> None:
+        """Let the transport close; but a half-closed client that does not read may not keep it open."""
+        self._stop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the client, and tell whoever had it."""
+        cast(set[Any], self._server_state.connections).discard(self)
+        self._state = State.ENDED
+        self._reading = False
+        if self._timer is not None:
+            self._timer.cancel()
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.closed(self._code)
+
+    def pause_writing(self) -> None:
+        """Note a slow client. Told later: this is called from within ``send``."""
+        self._writing_paused = True
+        self._loop.call_soon(self._tell_of_writing)
+
+    def resume_writing(self) -> None:
+        """Note that the client has caught up."""
+        self._writing_paused = False
+        self._flush_pongs()
+        self._tell_of_writing()
+
+    def shutdown(self) -> None:
+        """End because the server does; uvicorn calls this, and waits for the connection to go."""
+        if self._state in (State.ASKED, State.CONNECTING):
+            self.refuse(plain_refusal(503, "restarting", [(b"Retry-After", b"1")]))
+        self.close(Close.RESTARTING)
+
+    # The Link.
+
+    def send(self, data: bytes) -> None:
+        """Write whole frames."""
+        if self._state is State.OPEN:
+            self._transport.write(data)
+
+    def ping(self) -> None:
+        """Send a ping."""
+        self.send(_PING)
+
+    def pause_reading(self) -> None:
+        """Handle no further frames, and leave those to come in the kernel."""
+        if self._state is State.OPEN and self._reading:
+            self._reading = False
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Handle frames again, on the loop's next turn: the caller may be in the midst of one."""
+        if self._state is State.OPEN and not self._reading:
+            self._read_on()
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Send a close frame; end when the client's has come, or after ``close_seconds``."""
+        if self._state is State.OPEN:
+            self._write_close(code, reason)
+            self._state = State.CLOSING
+            if not self._reading:
+                self._read_on()
+
+    # What an application does with its socket.
+
+    def accept(self, response: bytes) -> None:
+        """Open the link."""
+        if self._state is State.CONNECTING:
+            _tune(self._transport)
+            self._transport.write(response)
+            self._state = State.OPEN
+            self._read_on()
+
+    def refuse(self, response: bytes) -> None:
+        """Answer the handshake with something else than a 101."""
+        if self._state in (State.ASKED, State.CONNECTING):
+            self._transport.write(response)
+            self._end()
+
+    def hand_over(self, receiver: Receiver, backlog: list[Frame]) -> None:
+        """Give ``receiver`` what comes, the backlog first."""
+        if self._receiver is None:
+            self._loop.call_soon(receiver.closed, self._code)
+            return
+        self._receiver = receiver
+        self._parser.put_back(backlog)
+        self._told_paused = False
+        self._loop.call_soon(self._tell_of_writing)
+        if self._state is State.OPEN:
+            self._read_on()
+
+    # The handshake.
+
+    def _shake_hands(self, data: bytes) -> None:
+        head, _, rest = data.partition(b"\r\n\r\n")
+        try:
+            handshake = read_handshake(head)
+        except HandshakeError as error:
+            headers = [*self._server_state.default_headers, *error.headers]
+            self.refuse(plain_refusal(error.status, error.detail, headers))
+            return
+        self._state = State.CONNECTING
+        # What the client sends before the answer waits in the kernel, but for what came with the head.
+        self._transport.pause_reading()
+        self._parser.feed(rest)
+        self._start(handshake)
+
+    def _start(self, handshake: Handshake) -> None:
+        application = SocketApplication(self, handshake.key, self._server_state.default_headers)
+        scope = socket_scope(handshake, self._config, self._transport)
+        scope["state"] = self._app_state.copy()
+        scope["extensions"][HANDOVER] = {"attach": application.attach}
+        self._receiver = application
+        task = self._loop.create_task(application.run(self._config.loaded_app, scope))
+        self._server_state.tasks.add(task)
+        task.add_done_callback(self._server_state.tasks.discard)
+
+    # Frames.
+
+    def _read_on(self) -> None:
+        """Handle what is here on the loop's next turn, and let more come."""
+        if not self._reading and not self._transport.is_closing():
+            self._reading = True
+            self._transport.resume_reading()
+        self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Handle what has come, until it is used up or somebody asks to wait."""
+        try:
+            while self._reading and (frame := self._parser.pull()) is not None:
+                self._take(frame)
+        except FrameError as error:
+            self._fail(error)
+        self._flush_pongs()
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode == CLOSE:
+            self._take_close(frame.payload)
+        elif self._state is not State.OPEN or frame.opcode == PONG:
+            pass
+        elif frame.opcode == PING:
+            self._take_ping(framed(frame.payload, PONG))
+        else:
+            self._deliver(frame)
+
+    def _deliver(self, frame: Frame) -> None:
+        self._flush_pongs()
+        assert self._receiver is not None
+        try:
+            self._receiver.received(frame.payload, text=frame.opcode == TEXT)
+        except Exception:
+            log.exception("websocket receiver failed")
+            self.close(Close.SERVER_ERROR)
+
+    def _take_ping(self, pong: bytes) -> None:
+        """Hold the pong for the end of this read; of a client that does not read, only the last one."""
+        self._pongs = pong if self._writing_paused else self._pongs + pong
+        if len(self._pongs) > PONGS_HELD:
+            self._flush_pongs()
+
+    def _flush_pongs(self) -> None:
+        if self._pongs and not self._writing_paused:
+            pongs, self._pongs = self._pongs, b""
+            self.send(pongs)
+
+    def _tell_of_writing(self) -> None:
+        if self._receiver is None or self._told_paused == self._writing_paused:
+            return
+        self._told_paused = self._writing_paused
+        if self._told_paused:
+            self._receiver.write_paused()
+        else:
+            self._receiver.write_resumed()
+
+    # The end.
+
+    def _take_close(self, payload: bytes) -> None:
+        if self._state is State.OPEN:
+            self._flush_pongs()
+            self._code = close_code(payload)
+            self._transport.write(framed(payload[:2], CLOSE))
+        self._end()
+
+    def _fail(self, error: FrameError) -> None:
+        """Say what was wrong, then read the rest of what was sent only to throw it away.
+
+        To close with bytes unread would reset the connection, and the client might lose our reason.
+        """
+        if self._state is State.OPEN:
+            self._write_close(error.code, error.reason)
+        if not self._transport.can_write_eof():
+            self._end()
+            return
+        self._stop()
+        self._transport.write_eof()
+
+    def _write_close(self, code: int, reason: str) -> None:
+        self._code = code
+        payload = code.to_bytes(2) + cut(reason)
+        self._transport.write(framed(payload, CLOSE))
+        self._start_timer()
+
+    def _end(self) -> None:
+        """Close once all is written; the timer sees to a client that does not read."""
+        self._stop()
+        self._transport.close()
+
+    def _stop(self) -> None:
+        self._state = State.ENDED
+        self._reading = False
+        self._start_timer()
+
+    def _start_timer(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(self.close_seconds, self._transport.abort)
+
+
+def cut(reason: str) -> bytes:
+    """Return as much of a reason as a close frame holds, in whole characters."""
+    kept = reason.encode(errors="replace")[:CLOSE_REASON_LIMIT]
+    return kept.decode(errors="ignore").encode()
+
+
+def socket_scope(
+    handshake: Handshake, config: Config, transport: asyncio.Transport
+) -> dict[str, Any]:
+    """Return the ASGI scope of a handshake, but for the application's state."""
+    path = handshake.path.decode("ascii")
+    return {
+        "type": "websocket",
+        "asgi": {"version": config.asgi_version, "spec_version": "2.4"},
+        "http_version": "1.1",
+        "scheme": "wss" if is_ssl(transport) else "ws",
+        "server": get_local_addr(transport),
+        "client": get_remote_addr(transport),
+        "root_path": config.root_path,
+        "path": config.root_path + unquote(path),
+        "raw_path": config.root_path.encode("ascii") + handshake.path,
+        "query_string": handshake.query,
+        "headers": handshake.headers,
+        "subprotocols": handshake.subprotocols,
+        "extensions": {"websocket.http.response": {}},
+    }
+
+
+def _tune(transport: asyncio.Transport) -> None:
+    transport.set_write_buffer_limits(high=WRITE_HIGH)
+    socket = transport.get_extra_info("socket")
+    if socket is None:
+        return
+    socket.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
+    if socket.family in (AddressFamily.AF_INET, AddressFamily.AF_INET6):
+        socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
