@@ -16,7 +16,7 @@ from chat.values import Value
 
 Context = TypeVar("Context")
 AnyRequest = TypeVar("AnyRequest", bound="Request")
-AnyReply = TypeVar("AnyReply", bound="Reply | None")
+AnyReply = TypeVar("AnyReply")
 
 RoomId = Annotated[str, msgspec.Meta(pattern="^(@me|[a-z0-9-]{1,64})$")]
 Cid = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{8,64}$")]
@@ -67,6 +67,14 @@ class Over(Enum):
     HTTP = "HTTP alone"
 
 
+class Rate(Enum):
+    """Which of an actor's limits a command counts against."""
+
+    POSTS = "posts"
+    OTHERS = "other commands"
+    NONE = "not counted"
+
+
 class Command(Value):
     """One declaration."""
 
@@ -78,7 +86,7 @@ class Command(Value):
     scope: str | None
     over: Over
     anonymous: bool
-    prepare: Callable[[Any], Any] | None
+    rate: Rate
 
     @property
     def summary(self) -> str:
@@ -107,14 +115,14 @@ class Commands(Generic[Context]):
         scope: str | None = None,
         over: Over = Over.BOTH,
         anonymous: bool = False,
-        prepare: Callable[[Any], Any] | None = None,
+        rate: Rate = Rate.OTHERS,
     ) -> Callable[
         [Callable[[Context, AnyRequest], AnyReply]], Callable[[Context, AnyRequest], AnyReply]
     ]:
         """Declare the decorated use case as the command ``name``.
 
-        ``scope`` is what a token must hold; without one, tokens cannot call it. ``prepare`` runs in a
-        thread before the command is queued and returns the request that the handler gets.
+        ``scope`` is what a token must hold; without one, tokens cannot call it. An ``anonymous`` one
+        needs nobody to be signed in.
         """
 
         def declare(
@@ -132,7 +140,7 @@ class Commands(Generic[Context]):
                 scope=scope,
                 over=over,
                 anonymous=anonymous,
-                prepare=prepare,
+                rate=rate,
             )
             return handler
 

@@ -48,7 +48,7 @@ class Connection:
     """One client. ``actor`` is who it acts for, ``session`` the digest of what it came with."""
 
     __slots__ = (
-        "_in_flight", "_listener", "_malformed", "_reading_is_paused", "actor", "expires",
+        "_in_flight", "_listener", "_malformed", "_reading_is_paused", "actor", "entering", "expires",
         "is_closed", "link", "pinged", "seats", "session", "wire", "write_is_paused",
         "write_paused_at",
     )  # fmt: skip
@@ -63,6 +63,7 @@ class Connection:
         self.session = session
         self.expires = expires
         self.seats: dict[str, Seat] = {}
+        self.entering: frozenset[str] = frozenset()
         self.is_closed = False
         self.pinged = False
         self.write_is_paused = False

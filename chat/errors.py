@@ -12,6 +12,7 @@ that is raised is a bug of ours, caught once at the edge and shown as ``internal
     ├── Conflict              409
     │   └── CidReused
     ├── TooLarge              413
+    ├── NoCommonVersion       426
     ├── RateLimited           429  carries ``after``, seconds
     ├── Unavailable           503  retry
     ├── Unknown               503  the commit's fate is not known: retry with the same cid
@@ -85,6 +86,12 @@ class TooLarge(Refusal):
     """A text or a body is over its limit."""
 
     code, status = "too_large", 413
+
+
+class NoCommonVersion(Refusal):
+    """The client speaks none of the server's subprotocols."""
+
+    code, status = "version", 426
 
 
 class RateLimited(Refusal):

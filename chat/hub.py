@@ -7,16 +7,12 @@ number is delivered, a lower one dropped, a higher one held until SQL has filled
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import structlog
 
 from chat.errors import Close
 from chat.events import Envelope
 from chat.live_rooms import LiveRoom
-
-if TYPE_CHECKING:
-    from chat.connection import Connection
 
 HELD_LIMIT = 64  # events held beyond a hole; more are left to SQL
 PAGE = 500  # events of one read; PROTOCOL.md, Opening: no more are replayed
@@ -159,17 +155,6 @@ class Hub:
     def find(self, room: str) -> LiveRoom | None:
         """Return a room that is live here."""
         return self._rooms.get(room)
-
-    def paused(self, connection: "Connection") -> None:
-        """Take a connection whose socket is full out of every fan-out."""
-        for seat in connection.seats.values():
-            seat.room.pause(connection)
-
-    def resumed(self, connection: "Connection") -> None:
-        """Let a connection whose socket has drained catch up."""
-        for seat in list(connection.seats.values()):
-            if seat.cursor is not None:
-                seat.room.catch_up(seat)
 
     async def close(self) -> None:
         """End what is being read."""

@@ -16,7 +16,7 @@ import structlog
 from chat.commands import Reply, Write
 from chat.errors import CidReused, Internal, Refusal
 from chat.events import ME, Envelope, Voided, own_room
-from chat.writer import Ask, Decision, Outcome
+from chat.writer import Ask, Decision, FollowUp, Outcome
 from rooms.permissions import Rights
 from rooms.readings import load_rights
 from rooms.unit_of_work import Change, Keeping, Policy, UnitOfWork
@@ -48,6 +48,7 @@ class Batch:
         self._kept: dict[type[Keeping], list[dict[str, Any]]] = {}
         self._answered: dict[answers.Write, Answer] = {}
         self._new_answers: list[dict[str, Any]] = []
+        self._follow_ups: list[FollowUp] = []
 
     @property
     def rights(self) -> dict[str, Rights]:
@@ -63,7 +64,7 @@ class Batch:
         if self._new_answers:
             Answers(self.connection).keep(self._new_answers)
         self._advance()
-        return Decision(outcomes, self._told)
+        return Decision(outcomes, self._told, self._follow_ups)
 
     def change(self, room: str) -> Change | None:
         """Return head and rights of a locked log."""
@@ -113,6 +114,7 @@ class Batch:
 
     def _take_over(self, work: UnitOfWork) -> None:
         self._logs |= work.changes
+        self._follow_ups += work.follow_ups
         for queries, row in work.kept:
             self._kept.setdefault(queries, []).append(row)
         for envelope in work.told:

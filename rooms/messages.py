@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from chat.commands import Commands, Reply, Request, RoomId, Runs, Seq, Told, Write
+from chat.commands import Commands, Rate, Reply, Request, RoomId, Runs, Seq, Told, Write
 from chat.errors import BadRequest, NotFound, TooLarge
 from chat.events import Event
 from chat.identifiers import new_id
@@ -97,7 +97,7 @@ class ShowHistory(Request):
     limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_LIMIT)] = 50
 
 
-@commands.add("message.post", scope="post")
+@commands.add("message.post", scope="post", rate=Rate.POSTS)
 def post_message(work: UnitOfWork, request: PostMessage) -> Posted:
     """Post a text and tell the room."""
     rights = work.rights(request.room)

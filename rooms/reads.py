@@ -13,6 +13,7 @@ from storage.messages import Messages
 from storage.reads import Mark, Reads
 
 commands = Commands[UnitOfWork]()
+internal = Commands[UnitOfWork]()
 
 TELL_EVERY = 1.0  # seconds between markers of one person and room; PROTOCOL.md, Words, @me
 
@@ -69,9 +70,12 @@ def mark_read(work: UnitOfWork, request: MarkRead) -> ReadUpTo:
     answer = _answer(work, rights.room, request.seq)
     if work.now - moved.told_at >= TELL_EVERY:
         _tell(work, moved, answer)
+    else:
+        work.follow_up(internal.find("reads.tell"), TellMarks(), after=TELL_EVERY)
     return answer
 
 
+@internal.add("reads.tell")
 def tell_marks(work: UnitOfWork, request: TellMarks) -> None:
     """Tell the actor's devices of every marker that waits to be told."""
     for mark in work.use(Reads).untold(work.actor.id):

@@ -9,9 +9,10 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from chat.commands import Told
+from chat.commands import Command, Request, Told
 from chat.events import ME, Envelope, Event, now_to_millisecond, own_room, wire_name
 from chat.values import Value
+from chat.writer import FollowUp
 from rooms.permissions import Actor, Rights, require_may_know
 from storage.database import Connection
 from storage.rooms import Room
@@ -72,6 +73,7 @@ class UnitOfWork:
         self.changes: dict[str, Change] = {}
         self.told: list[Envelope] = []
         self.kept: list[tuple[type[Keeping], dict[str, Any]]] = []
+        self.follow_ups: list[FollowUp] = []
 
     def rights(self, room: str) -> Rights:
         """Return the rights in a room, or in ``@me``. Raises NotFound, also for hidden rooms."""
@@ -111,6 +113,10 @@ class UnitOfWork:
             )
         )  # fmt: skip
         return Told(room=wire_name(room), seq=change.head)
+
+    def follow_up(self, command: Command, request: Request, *, after: float) -> None:
+        """Have the server put a command for the same actor, some seconds after the commit."""
+        self.follow_ups.append(FollowUp(command, self.actor, request, after))
 
     def unchanged(self, room: str) -> Told:
         """Return the answer of a write that changed nothing."""

@@ -1,23 +1,214 @@
-"""Curbside: joins the parts into one server. What ``app`` serves and what tests construct."""
+"""Curbside: joins the parts into one node. What ``app`` serves, and what tests construct.
 
-# The lead is writing this file; the interface below is final.
+It takes no feature's name: it finds commands, hands them to where they run, and what was committed to
+the bus.
+"""
 
-from typing import Any
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
-from chat.commands import Commands
-from rooms.permissions import Actor
+from chat.bus import MemoryBus
+from chat.codecs import refuse_unsafe_numbers
+from chat.commands import Command, Commands, Request, Runs
+from chat.errors import Unavailable, Unknown
+from chat.events import Envelope
+from chat.hub import Hub
+from chat.rings import Entry
+from chat.writer import Ask, Decision, Outcome, Writer
+from presence import status
+from presence.tracker import Tracker
+from presence.typing_signals import TypingSignals
+from rooms import directory, membership, messages, people, pins, reactions, reads
+from rooms.batches import Batch
+from rooms.permissions import Actor, Rights, require_scope
+from rooms.readings import Reading, load_rights
+from rooms.unit_of_work import Policy
+from storage.database import Connection as SqlConnection
+from storage.database import Database, DatabaseAway, FateUnknown
+from storage.rooms import Rooms
+from storage.timeline import Timeline
+from web import sessions, visits
+from web.connections import Connections
+from web.limits import CommandLimits
+from web.visits import Visit
+
+Result = TypeVar("Result")
+
+RIGHTS_KEPT = 10_000  # rooms; those with nobody in them are forgotten first
+READ_TRIES = 3  # reads again when content had to go meanwhile
+
+
+def all_commands() -> Commands[Any]:
+    """Return every command that a client can send."""
+    commands = Commands[Any]()
+    for module in (directory, messages, people):
+        commands.include(module.commands, module.readings)
+    for each in (membership, pins, reactions, reads, sessions, status, visits):
+        commands.include(each.commands)
+    return commands
 
 
 class Curbside:
     """One node. Started before it serves, stopped after."""
 
-    commands: Commands[Any]
+    def __init__(
+        self, database: Database, *, secret: bytes, policy: Policy = Policy(),  # noqa: B008
+        is_limited: bool = True, wall_time: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self.database = database
+        self.commands = all_commands()
+        self.wall_time = wall_time
+        self.tracker = Tracker()
+        self.typing = TypingSignals()
+        self.hub = Hub(self._heads, self._after)
+        self.writer = Writer(self._decide, self._publish)
+        self.connections = Connections(self)
+        self.limits = CommandLimits(is_limited=is_limited)
+        self._bus = MemoryBus(self.hub.deliver)
+        self._secret = secret
+        self.policy = policy
+        self._known: dict[str, Rights] = {}
+        self._missed: dict[tuple[str, int], asyncio.Future[list[Entry]]] = {}
 
     async def start(self) -> None:
-        """Open the database and begin to write, deliver and watch."""
+        """Begin to write, deliver and watch."""
+        self.writer.start()
+        self.connections.start()
 
     async def stop(self) -> None:
-        """Finish what is queued and close everything."""
+        """Decide what is queued and close everything."""
+        await self.connections.stop()
+        await self.writer.stop()
+        await self.hub.close()
+        await self.database.close()
+
+    def loop_time(self) -> float:
+        """Return the event loop's time, seconds."""
+        return asyncio.get_running_loop().time()
 
     async def run(self, name: str, payload: Any, actor: Actor) -> Any:
-        """Run one command that is no SOCKET command, and return its Reply, dict or None. Raises Refusal."""
+        """Run one command for an actor and return its reply. Raises Refusal."""
+        command = self.commands.find(name)
+        request = self.request(command, payload, actor)
+        if command.runs is Runs.WRITES:
+            return await self._write(command, request, actor)
+        if command.runs is Runs.READS:
+            return await self.read(actor, lambda reading: command.handler(reading, request))
+        reply = command.handler(Visit(self, actor, None), request)
+        return await reply if inspect.isawaitable(reply) else reply
+
+    def request(self, command: Command, payload: Any, actor: Actor) -> Request:
+        """Return a payload as the command's request, if the actor may ask that now. Raises Refusal."""
+        require_scope(actor, command.scope)
+        self.limits.require(command, actor, self.loop_time())
+        refuse_unsafe_numbers(payload)
+        request: Request = command.convert(payload)
+        return request
+
+    async def _write(self, command: Command, request: Request, actor: Actor) -> Any:
+        ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def answer(outcome: Outcome) -> None:
+            if not ended.done():
+                ended.set_result(outcome)
+
+        self.writer.put(Ask(command, actor, request, answer))
+        outcome = await ended
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        return outcome.reply
+
+    async def read(self, actor: Actor, work: Callable[[Reading], Result]) -> Result:
+        """Run a reading use case, again where content had to go while it read. Raises Refusal."""
+
+        def read(connection: SqlConnection) -> Result:
+            return work(Reading(connection, actor, self._known, self.wall_time()))
+
+        return await self._unvoided(lambda: self._reading(read))
+
+    async def rights(self, log: str) -> Rights | None:
+        """Return the rights in a room, from memory while it is live here."""
+        live = self.hub.find(log)
+        if live is None or not live.is_open or log not in self._known:
+            await self._heads([log])
+        return self._known.get(log)
+
+    async def missed(self, log: str, seq: int) -> list[Entry]:
+        """Return the events above a number from SQL: one read for all who miss the same."""
+        key = (log, seq)
+        reading = self._missed.get(key)
+        if reading is None:
+            reading = self._missed[key] = asyncio.ensure_future(self._entries(log, seq))
+            reading.add_done_callback(lambda _: self._missed.pop(key, None))
+        return await asyncio.shield(reading)
+
+    async def _entries(self, log: str, seq: int) -> list[Entry]:
+        return [Entry(envelope) for envelope in await self._after(log, seq, visits.REPLAY_LIMIT)]
+
+    async def _decide(self, asks: Sequence[Ask]) -> Decision:
+        def decide(connection: SqlConnection) -> tuple[Decision, dict[str, Rights]]:
+            batch = Batch(
+                connection, known=self._known, policy=self.policy, secret=self._secret,
+                now=self.wall_time(),
+            )  # fmt: skip
+            return batch.run(asks), batch.rights
+
+        try:
+            decision, rights = await self.database.transaction(decide)
+        except DatabaseAway:
+            raise Unavailable("The database is away. Nothing was stored; try again.") from None
+        except FateUnknown:
+            raise Unknown("It may be stored or not. Try again with the same cid.") from None
+        self._learn(rights.values())
+        return decision
+
+    def _publish(self, envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            self.typing.stop(envelope.room, envelope.by)
+        self._bus.publish(envelopes)
+
+    async def _heads(self, logs: Sequence[str]) -> dict[str, tuple[str, int]]:
+        def read(connection: SqlConnection) -> tuple[dict[str, tuple[str, int]], list[Rights]]:
+            found = Rooms(connection).named(logs)
+            heads = {room.id: (room.epoch, room.head) for room in found}
+            return heads, [load_rights(connection, room, self._known) for room in found]
+
+        heads, rights = await self._reading(read)
+        self._learn(rights)
+        return heads
+
+    async def _after(self, log: str, seq: int, limit: int) -> list[Envelope]:
+        def read(connection: SqlConnection) -> list[Envelope]:
+            logged = Timeline(connection).after(log, seq, limit=limit)
+            return [Envelope(**event._asdict()) for event in logged]
+
+        return await self._unvoided(lambda: self._reading(read))
+
+    async def _unvoided(self, read: Callable[[], Awaitable[Result]]) -> Result:
+        """Read again where content had to go meanwhile, so that it is in no answer after that."""
+        for _ in range(READ_TRIES):
+            before = self.hub.voidings
+            result = await read()
+            if self.hub.voidings == before:
+                return result
+        raise Unavailable("The room is changing too fast. Try again.")
+
+    async def _reading(self, work: Callable[[SqlConnection], Result]) -> Result:
+        try:
+            return await self.database.reading(work)
+        except DatabaseAway:
+            raise Unavailable("The database is away. Try again.") from None
+
+    def _learn(self, rights: Iterable[Rights]) -> None:
+        """Keep the newest rights of each room, and end the streams of those who lost theirs."""
+        for found in rights:
+            known = self._known.get(found.room)
+            if known is None or found.revision > known.revision:
+                self._known[found.room] = found
+                if known is not None:
+                    self.connections.dismiss(found)
+        if len(self._known) > RIGHTS_KEPT:
+            self._known = {log: kept for log, kept in self._known.items() if self.hub.find(log)}

@@ -1,0 +1,46 @@
+"""Typing: who is writing in a room, as the whole set, at most once a second a room."""
+
+from collections.abc import Iterator
+
+from chat.events import Signal
+
+SHOWN_FOR = 6.0  # seconds after the last word of it; research/features-chat.md 2.10
+CROWD = 200  # people in a room; beyond it nobody's typing is told, as nobody could read it
+
+
+class PersonTyping(Signal, signal="person.typing"):
+    """Everybody who is typing; it replaces the set told before."""
+
+    people: list[str]
+
+
+class TypingSignals:
+    """Who types where, on one node, in memory."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, dict[str, float]] = {}
+        self._changed: set[str] = set()
+
+    def start(self, room: str, person: str, now: float) -> None:
+        """Note that a person types. ``now`` is the loop's time."""
+        typing = self._until.setdefault(room, {})
+        if person not in typing:
+            self._changed.add(room)
+        typing[person] = now + SHOWN_FOR
+
+    def stop(self, room: str, person: str | None) -> None:
+        """Note that a person has done something else: posted, say."""
+        if person and self._until.get(room, {}).pop(person, None):
+            self._changed.add(room)
+
+    def changes(self, now: float) -> Iterator[tuple[str, PersonTyping]]:
+        """Yield the set of each room in which it changed since the last call."""
+        for room, typing in self._until.items():
+            for person in [person for person, until in typing.items() if until <= now]:
+                del typing[person]
+                self._changed.add(room)
+        for room in self._changed:
+            yield room, PersonTyping(people=sorted(self._until[room]))
+            if not self._until[room]:
+                del self._until[room]
+        self._changed.clear()

@@ -1,0 +1,228 @@
+"""Connections: everybody who is connected to this node, served one command after another."""
+
+import asyncio
+import inspect
+from collections.abc import Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from chat.commands import Command, Over, Request, Runs
+from chat.connection import Connection, Re
+from chat.errors import BadRequest, Close, Internal, Refusal
+from chat.events import Signal
+from chat.heartbeats import Heartbeats
+from chat.writer import Ask, Outcome
+from rooms.permissions import Rights, may_know
+from web.visits import Visit, begin_stream
+
+if TYPE_CHECKING:
+    from web.curbside import Curbside
+
+CHECK_EVERY = 2.0  # seconds between head checks; ARCHITECTURE, What measurements decided
+TELL_EVERY = 1.0  # seconds between presence signals of a room; PROTOCOL.md, Signals
+
+DRAINED_A_SECOND = 200  # connections; research/reliability-security.md, Drain
+
+log = structlog.get_logger(__name__)
+
+
+class RoomClosing(Signal, signal="room.closing"):
+    """The room's stream has ended: the right to be there is gone."""
+
+    reason: str
+
+
+class ConnectionClosing(Signal, signal="connection.closing"):
+    """The server stops: reconnect after so many seconds, elsewhere."""
+
+    after: float
+
+
+class Connections:
+    """Serves every connection of a node. The Listener of each of them."""
+
+    def __init__(self, curbside: "Curbside") -> None:
+        self._curbside = curbside
+        self._all: dict[Connection, None] = {}
+        self._of: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watches: list[asyncio.Task[None]] = []
+        self.is_draining = False
+
+    def start(self) -> None:
+        """Begin to watch over hearts, heads and presence."""
+        for watch in (Heartbeats(self._all).run(), self._check_heads(), self._tell_presence()):
+            self._watches.append(asyncio.create_task(watch))
+
+    async def stop(self) -> None:
+        """End every task and every connection."""
+        for task in (*self._watches, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._watches, *self._tasks, return_exceptions=True)
+        for connection in list(self._all):
+            connection.close(Close.RESTARTING, "the server restarts")
+
+    async def drain(self, window: float) -> None:
+        """Send everybody elsewhere, each in a slot of their own within ``window`` seconds."""
+        self.is_draining = True
+        leaving = list(self._all)
+        window = min(window, len(leaving) / DRAINED_A_SECOND)
+        for number, connection in enumerate(leaving):
+            slot = round(window * number / len(leaving), 3)
+            connection.signal(None, ConnectionClosing(after=slot))
+        start = self._curbside.loop_time()
+        for number, connection in enumerate(leaving):
+            wait = start + window * number / len(leaving) - self._curbside.loop_time()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            connection.close(Close.DRAINED, "the server restarts")
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def count_of(self, person: str) -> int:
+        """Return how many connections a person has here."""
+        return self._of.get(person, 0)
+
+    def add(self, connection: Connection) -> None:
+        """Serve a connection from now on."""
+        self._all[connection] = None
+        person = connection.actor.id
+        self._of[person] = self.count_of(person) + 1
+
+    def left(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
+        if self._all.pop(connection, self) is self:
+            return
+        for name in list(connection.seats):
+            self.unseat(connection, name)
+        person = connection.actor.id
+        self._of[person] -= 1
+        if not self._of[person]:
+            del self._of[person]
+
+    def paused(self, connection: Connection) -> None:
+        """Take a connection whose socket is full out of every fan-out."""
+        for seat in connection.seats.values():
+            seat.room.pause(connection)
+
+    def resumed(self, connection: Connection) -> None:
+        """Let a connection whose socket has drained catch up."""
+        for seat in list(connection.seats.values()):
+            if seat.cursor is not None:
+                seat.room.catch_up(seat)
+
+    def unseat(self, connection: Connection, room: str) -> None:
+        """End a connection's stream of a room."""
+        seat = connection.seats.pop(room, None)
+        if seat is not None:
+            live, person = seat.room, connection.actor.id
+            live.unseat(connection)
+            self._curbside.tracker.leave(live.id, person, connection, self._curbside.loop_time())
+
+    def dismiss(self, rights: Rights) -> None:
+        """End the streams of those who may no longer know of a room."""
+        live = self._curbside.hub.find(rights.room)
+        for connection in list(live.seats) if live else ():
+            if not may_know(connection.actor, rights):
+                self.unseat(connection, rights.room)
+                connection.signal(rights.room, RoomClosing(reason="You are no longer a member."))
+
+    def end_session(self, session: bytes) -> None:
+        """Close every connection that came with a session or a token."""
+        for connection in list(self._all):
+            if connection.session == session:
+                connection.close(Close.SIGNED_OUT, "signed out")
+
+    def asked(self, connection: Connection, re: Re, do: str, payload: dict[str, Any]) -> None:
+        """Serve one command of one connection."""
+        try:
+            command = self._find(connection, do)
+            request = self._curbside.request(command, payload, connection.actor)
+            self._serve(connection, re, command, request)
+        except Refusal as refusal:
+            connection.refuse(re, refusal)
+
+    def _find(self, connection: Connection, do: str) -> Command:
+        try:
+            command = self._curbside.commands.find(do)
+        except BadRequest:
+            connection.count_malformed()
+            raise
+        if command.over is Over.HTTP:
+            raise BadRequest(f"{do} is asked over HTTP alone")
+        return command
+
+    def _serve(self, connection: Connection, re: Re, command: Command, request: Request) -> None:
+        actor = connection.actor
+        if command.runs is Runs.WRITES:
+            answer = partial(_end, connection, re)
+            self._curbside.writer.put(Ask(command, actor, request, answer))
+            return
+        if command.runs is Runs.READS:
+            reply = self._curbside.read(actor, lambda reading: command.handler(reading, request))
+            self._spawn(_answer_later(connection, re, reply, None))
+            return
+        visit = Visit(self._curbside, actor, connection)
+        reply = command.handler(visit, request)
+        if inspect.isawaitable(reply):
+            self._spawn(_answer_later(connection, re, reply, visit))
+        else:
+            connection.answer(re, reply)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _check_heads(self) -> None:
+        """Find what other processes wrote, or the bus lost."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY)
+            try:
+                await self._curbside.hub.check()
+            except Refusal as refusal:
+                log.warning("head check failed", code=refusal.code)
+
+    async def _tell_presence(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_EVERY)
+            self.tell_presence(self._curbside.loop_time())
+
+    def tell_presence(self, now: float) -> None:
+        """Send each room what changed of who is there and who types. ``now`` is the loop's time."""
+        curbside = self._curbside
+        signals: list[tuple[str, Signal]] = [
+            *curbside.tracker.changes(now),
+            *curbside.typing.changes(now),
+        ]
+        for room, signal in signals:
+            live = curbside.hub.find(room)
+            if live is not None:
+                live.pass_on(signal)
+
+
+def _end(connection: Connection, re: Re, outcome: Outcome) -> None:
+    if connection.is_closed:
+        return
+    if outcome.refusal is not None:
+        connection.refuse(re, outcome.refusal)
+    else:
+        connection.answer(re, outcome.reply)
+
+
+async def _answer_later(connection: Connection, re: Re, reply: Any, visit: Visit | None) -> None:
+    """Answer when the reply is there; nothing comes between an answer and the stream it begins."""
+    try:
+        found = await reply
+    except Refusal as refusal:
+        _end(connection, re, Outcome(refusal=refusal))
+    except Exception:
+        log.exception("command failed")
+        _end(connection, re, Outcome(refusal=Internal("Something went wrong on the server.")))
+    else:
+        _end(connection, re, Outcome(reply=found))
+        if visit is not None:
+            begin_stream(visit)

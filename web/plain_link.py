@@ -1,0 +1,114 @@
+"""A link over plain ASGI: for servers without our socket class, and for the TestClient.
+
+Same semantics, at the cost of a task and a queue a connection: what the client does not read is
+bounded by ``write_paused``, as on a transport.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from chat.links import Receiver
+
+HIGH = 64 * 1024  # bytes waiting to be sent; the same mark as on a transport
+LOW = HIGH // 4
+
+
+class PlainLink:
+    """One accepted Starlette WebSocket, as a Link."""
+
+    def __init__(self, websocket: WebSocket, *, text: bool) -> None:
+        self.heard = asyncio.get_running_loop().time()
+        self._websocket = websocket
+        self._text = text
+        self._payloads: deque[bytes] = deque()
+        self._bytes = 0
+        self._woken = asyncio.Event()
+        self._reading = asyncio.Event()
+        self._reading.set()
+        self._closing: tuple[int, str] | None = None
+        self._is_paused = False
+        self._receiver: Receiver | None = None
+
+    def send(self, data: list[bytes]) -> None:
+        """Queue bare payloads."""
+        if self._closing is None:
+            self._payloads.extend(data)
+            self._bytes += sum(map(len, data))
+            self._woken.set()
+            if self._bytes > HIGH and not self._is_paused and self._receiver is not None:
+                self._is_paused = True
+                self._receiver.write_paused()
+
+    def ping(self) -> None:
+        """Do nothing: ASGI has no pings, and its servers send their own."""
+
+    def pause_reading(self) -> None:
+        """Receive nothing further."""
+        self._reading.clear()
+
+    def resume_reading(self) -> None:
+        """Receive again."""
+        self._reading.set()
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Send what is queued, then a close frame."""
+        if self._closing is None:
+            self._closing = (code, reason)
+            self._woken.set()
+
+    async def run(self, receiver: Receiver) -> None:
+        """Carry messages both ways until the socket is closed."""
+        self._receiver = receiver
+        code = 1006
+        sending = asyncio.create_task(self._send())
+        receiving = asyncio.create_task(self._receive(receiver))
+        try:
+            await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sending.cancel()
+            receiving.cancel()
+            ended = await asyncio.gather(sending, receiving, return_exceptions=True)
+            code = next((each for each in ended if isinstance(each, int)), code)
+            receiver.closed(code)
+
+    async def _receive(self, receiver: Receiver) -> int:
+        while True:
+            await self._reading.wait()
+            try:
+                message: dict[str, Any] = dict(await self._websocket.receive())
+            except WebSocketDisconnect as gone:
+                return gone.code
+            if message["type"] == "websocket.disconnect":
+                return int(message.get("code") or 1005)
+            self.heard = asyncio.get_running_loop().time()
+            text = message.get("text")
+            payload = text.encode() if text is not None else message.get("bytes") or b""
+            receiver.received(payload, text=text is not None)
+
+    async def _send(self) -> int:
+        while True:
+            while self._payloads:
+                payload = self._payloads.popleft()
+                await self._send_one(payload)
+                self._bytes -= len(payload)
+                self._mind_low()
+            if self._closing is not None:
+                code, reason = self._closing
+                await self._websocket.close(code, reason)
+                return code
+            self._woken.clear()
+            await self._woken.wait()
+
+    async def _send_one(self, payload: bytes) -> None:
+        if self._text:
+            await self._websocket.send_text(payload.decode())
+        else:
+            await self._websocket.send_bytes(payload)
+
+    def _mind_low(self) -> None:
+        if self._is_paused and self._bytes < LOW and self._receiver is not None:
+            self._is_paused = False
+            self._receiver.write_resumed()

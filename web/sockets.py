@@ -1,0 +1,127 @@
+"""Sockets: who may connect, in which codec; then the connection is handed over and no task is left."""
+
+import math
+
+from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket
+from web.auth import Identity, identify, is_own_origin
+
+from chat.codecs import CODECS, JSON, WIRES, Codec
+from chat.connection import Connection
+from chat.errors import Forbidden, NoCommonVersion, RateLimited, Refusal, SignedOut, Unavailable
+from chat.events import Signal
+from chat.frames import TEXT
+from chat.links import Link
+from chat.values import Value
+from rooms.messages import TEXT_LIMIT
+from storage.people import People, Person
+from web.curbside import Curbside
+from web.plain_link import PlainLink
+
+CONNECTIONS_LIMIT = 20  # a person; PROTOCOL.md, Transport
+PING_EVERY = 25.0  # seconds; PROTOCOL.md, Opening
+FRAME_LIMIT = 128 * 1024  # bytes; PROTOCOL.md, Transport
+HANDOVER = "curbside.handover"
+VERSION = "1"
+
+
+class Limits(Value):
+    """What a client may send."""
+
+    text: int
+    frame_bytes: int
+    edit_seconds: float
+
+
+class Server(Value):
+    """Which server this is, what time it has, and what it takes."""
+
+    version: str
+    now: float
+    limits: Limits
+
+
+class ConnectionWelcoming(Signal, signal="connection.welcoming"):
+    """The first frame: who one is here, and what the server expects."""
+
+    person: Person
+    server: Server
+    ping_every: float
+
+
+async def serve_socket(websocket: WebSocket) -> None:
+    """Accept a client, or refuse it before the upgrade."""
+    curbside: Curbside = websocket.app.state.curbside
+    try:
+        identity, person, codec = await _admit(websocket, curbside)
+    except Refusal as refusal:
+        await websocket.send_denial_response(_denial(refusal))
+        return
+    await websocket.accept(codec.name if websocket.scope["subprotocols"] else None)
+    handover = websocket.scope.get("extensions", {}).get(HANDOVER)
+    if handover is not None:
+        handover["attach"](lambda link: _begin(curbside, link, codec, True, identity, person))
+        return
+    link = PlainLink(websocket, text=codec.opcode == TEXT)
+    await link.run(_begin(curbside, link, codec, False, identity, person))
+
+
+async def _admit(websocket: WebSocket, curbside: Curbside) -> tuple[Identity, Person, Codec]:
+    """Return who connects, and in which codec. Raises Refusal."""
+    now, limits = curbside.loop_time(), curbside.limits
+    address = websocket.client.host if websocket.client else ""
+    if curbside.connections.is_draining:
+        raise Unavailable("The server is restarting.", after=2.0)
+    limits.require_handshake(address, now)
+    try:
+        codec = _codec(websocket)
+        identity = await identify(websocket, curbside)
+        if identity is None:
+            raise SignedOut("Sign in first.")
+        if identity.by_cookie and not is_own_origin(websocket, curbside):
+            raise Forbidden("This origin may not connect.")
+    except Refusal:
+        limits.count_failed_handshake(address, now)
+        raise
+    if limits.is_limited and curbside.connections.count_of(identity.actor.id) >= CONNECTIONS_LIMIT:
+        raise RateLimited(f"At most {CONNECTIONS_LIMIT} connections a person.", after=60.0)
+    [person] = await curbside.read(identity.actor, lambda r: r.use(People).named([r.actor.id]))
+    return identity, person, codec
+
+
+def _codec(websocket: WebSocket) -> Codec:
+    offered = websocket.scope["subprotocols"]
+    if not offered:
+        return JSON
+    for name in offered:
+        if name in CODECS:
+            return CODECS[name]
+    raise NoCommonVersion(f"Offer one of {', '.join(CODECS)}.")
+
+
+def _begin(
+    curbside: Curbside, link: Link, codec: Codec, framed: bool, identity: Identity, person: Person,
+) -> Connection:  # fmt: skip
+    connection = Connection(
+        link, WIRES[codec.name, framed], curbside.connections,
+        identity.actor, identity.session, identity.expires,
+    )  # fmt: skip
+    curbside.connections.add(connection)
+    server = Server(version=VERSION, now=curbside.wall_time(), limits=_limits(curbside))
+    connection.signal(
+        None, ConnectionWelcoming(person=person, server=server, ping_every=PING_EVERY)
+    )
+    return connection
+
+
+def _limits(curbside: Curbside) -> Limits:
+    return Limits(
+        text=TEXT_LIMIT, frame_bytes=FRAME_LIMIT, edit_seconds=curbside.policy.edit_seconds
+    )
+
+
+def _denial(refusal: Refusal) -> Response:
+    headers = (
+        {"Retry-After": str(math.ceil(after))} if (after := refusal.fields.get("after")) else {}
+    )
+    return JSONResponse(refusal.answer(), refusal.status, headers)

@@ -1,0 +1,166 @@
+"""Visits: entering rooms and leaving them, which only a connection can do.
+
+Between the answer to ``room.enter`` and the live stream no event is lost or doubled: from the moment
+at which the room's state is read, what happens in it is in the ring.
+"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from chat.commands import Commands, Over, Rate, Reply, Request, RoomId, Runs, Seq
+from chat.connection import Connection
+from chat.errors import Conflict, NotFound
+from chat.events import ME, is_own_room, own_room
+from chat.live_rooms import LiveRoom, Seat
+from chat.rings import Entry
+from rooms.permissions import Actor, require_may_know, require_may_write
+from rooms.readings import Reading
+from rooms.snapshots import OwnSnapshot, Snapshot, own_snapshot, snapshot
+
+if TYPE_CHECKING:
+    from web.curbside import Curbside
+
+ROOMS_LIMIT = 200  # rooms one connection may be in; PROTOCOL.md, Opening
+REPLAY_LIMIT = 500  # events; PROTOCOL.md, Opening
+
+
+class EnterRoom(Request):
+    """Ask for a room's stream: from a position, or with a snapshot of up to ``messages``."""
+
+    room: RoomId
+    epoch: str | None = None
+    seq: Seq | None = None
+    messages: Annotated[int, msgspec.Meta(ge=0, le=50)] = 50
+    signals: bool = True
+
+
+class Entered(Reply):
+    """The room from here on: ``resumed`` where every missed event follows, else with a snapshot."""
+
+    room: str
+    epoch: str
+    head: int
+    resumed: bool
+    snapshot: Snapshot | OwnSnapshot | None = None
+
+
+class LeaveStream(Request):
+    """Ask to end a room's stream."""
+
+    room: RoomId
+
+
+class Ping(Request):
+    """Ask whether the server is there."""
+
+
+class Pong(Reply):
+    """The server's time."""
+
+    now: float
+
+
+class Visit:
+    """One command of one who is connected, or of one who comes by HTTP."""
+
+    def __init__(self, curbside: "Curbside", actor: Actor, connection: Connection | None) -> None:
+        self.curbside = curbside
+        self.actor = actor
+        self.connection = connection
+        self.person = actor.id
+        self.device = connection
+        self.tracker = curbside.tracker
+        self.typing = curbside.typing
+        self.now = curbside.loop_time()
+        self.seating: tuple[Seat, int, list[Entry] | None] | None = None
+
+    async def room_to_write(self, room: str) -> str:
+        """Return the log of a room that the actor may write in. Raises Refusal."""
+        log = own_room(self.person) if room == ME else room
+        rights = require_may_know(self.actor, await self.curbside.rights(log))
+        require_may_write(self.actor, rights)
+        return log
+
+
+commands = Commands[Visit]()
+
+
+@commands.add("connection.ping", runs=Runs.LIVE, scope="read", over=Over.SOCKET, rate=Rate.NONE)
+def ping(visit: Visit, request: Ping) -> Pong:
+    """Answer with the time."""
+    return Pong(now=visit.curbside.wall_time())
+
+
+@commands.add("room.leave", runs=Runs.LIVE, scope="read", over=Over.SOCKET, rate=Rate.NONE)
+def leave_stream(visit: Visit, request: LeaveStream) -> None:
+    """End a room's stream."""
+    assert visit.connection is not None
+    visit.curbside.connections.unseat(visit.connection, request.room)
+
+
+@commands.add("room.enter", runs=Runs.LIVE, scope="read", over=Over.SOCKET, rate=Rate.NONE)
+async def enter_room(visit: Visit, request: EnterRoom) -> Entered:
+    """Begin a room's stream, from a position or with a snapshot."""
+    connection = visit.connection
+    assert connection is not None
+    if request.room in connection.entering:
+        raise Conflict("This room is being entered already.")
+    if len(connection.seats) + len(connection.entering) >= ROOMS_LIMIT:
+        raise Conflict(f"A connection is in at most {ROOMS_LIMIT} rooms.")
+    connection.entering |= {request.room}
+    try:
+        visit.curbside.connections.unseat(connection, request.room)
+        return await _enter(visit, connection, request)
+    finally:
+        connection.entering -= {request.room}
+
+
+async def _enter(visit: Visit, connection: Connection, request: EnterRoom) -> Entered:
+    log = own_room(visit.person) if request.room == ME else request.room
+    live = await visit.curbside.hub.open(log)
+    require_may_know(visit.actor, await visit.curbside.rights(log))
+    if live is None:
+        raise NotFound("There is no such room.")
+    seat = Seat(connection, live, signals=request.signals)
+    if request.epoch == live.epoch and request.seq is not None:
+        missed = live.position - request.seq
+        if 0 <= missed <= REPLAY_LIMIT:
+            return await _resume(visit, seat, live, request.seq)
+    return await _start_fresh(visit, seat, live, request.messages)
+
+
+async def _resume(visit: Visit, seat: Seat, live: LiveRoom, seq: int) -> Entered:
+    backlog = None
+    if seq < live.flushed and not live.ring.covers(seq, live.flushed):
+        backlog = list(await visit.curbside.missed(live.id, seq))
+    visit.seating = (seat, seq, backlog)
+    newest = backlog[-1].envelope.seq if backlog else seq
+    head = max(live.flushed, newest)
+    return Entered(room=live.name, epoch=live.epoch, head=head, resumed=True)
+
+
+async def _start_fresh(visit: Visit, seat: Seat, live: LiveRoom, limit: int) -> Entered:
+    def read(reading: Reading) -> tuple[int, Snapshot | OwnSnapshot]:
+        room = reading.room(live.name)
+        own = is_own_room(room.id)
+        return room.head, own_snapshot(reading) if own else snapshot(reading, room, limit)
+
+    head, found = await visit.curbside.read(visit.actor, read)
+    visit.seating = (seat, head, None)
+    return Entered(room=live.name, epoch=live.epoch, head=head, resumed=False, snapshot=found)
+
+
+def begin_stream(visit: Visit) -> None:
+    """Seat the visitor: what it missed follows, then live events. Called right after the answer."""
+    if visit.seating is None:
+        return
+    seat, cursor, backlog = visit.seating
+    connection, live = seat.connection, seat.room
+    if connection.is_closed:
+        return
+    connection.seats[live.name] = seat
+    live.seat(seat, cursor, backlog)
+    if seat.signals and not is_own_room(live.id):
+        visit.tracker.enter(live.id, visit.person, connection)
+        connection.signal(live.name, visit.tracker.everybody(live.id))
