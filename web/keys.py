@@ -1,0 +1,58 @@
+"""Keys: the server's own secret, which is made once and never shown."""
+
+import hashlib
+import os
+import secrets
+import stat
+import tempfile
+from pathlib import Path
+
+from web.settings import SECRET_LENGTH, Misconfigured, Settings
+
+
+def server_key(settings: Settings) -> bytes:
+    """Return 32 bytes, from CURBSIDE_SECRET or a file made on first use. Raises Misconfigured."""
+    if settings.secret is not None:
+        return _digest(settings.secret.get_secret_value())
+    try:
+        prepare_folder(settings.data)
+        return _digest(_kept(settings.data / "secret"))
+    except OSError as error:
+        raise Misconfigured(
+            f"CURBSIDE_DATA: {error.filename} cannot be used: {error.strerror}."
+        ) from None
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of the data, for its owner alone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _kept(path: Path) -> str:
+    if not path.exists():
+        _make(path)
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Misconfigured(f"{path}: others may read it; run chmod 600 {path}.")
+    secret = path.read_text().strip()
+    if len(secret) < SECRET_LENGTH:
+        raise Misconfigured(f"{path}: too short; delete it, and a new one is made.")
+    return secret
+
+
+def _make(path: Path) -> None:
+    """Write a new secret whole, or leave the one that another process has just written."""
+    handle, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(draft)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,152 @@
+"""Sessions: signing in and out, and the first administrator of a new server.
+
+A session is a random secret in a cookie, of which the server keeps the digest. Who does not exist and
+who gives a wrong password are told the same, after the same time.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+
+from chat.commands import Commands, Over, Rate, Reply, Request, Runs
+from chat.errors import Conflict, Forbidden, SignedOut
+from chat.identifiers import new_id
+from rooms.readings import Reading
+from storage.credentials import Credentials
+from storage.database import Connection
+from storage.people import People, Person
+from web.auth import digest_of, new_secret
+from web.passwords import PASSWORD_LEAST, PASSWORD_MOST
+from web.visitors import Visitor
+
+visitors = Commands[Visitor]()
+readings = Commands[Reading]()
+
+Handle = Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{2,32}$")]
+Password = Annotated[str, msgspec.Meta(max_length=PASSWORD_MOST)]
+NewPassword = Annotated[str, msgspec.Meta(min_length=PASSWORD_LEAST, max_length=PASSWORD_MOST)]
+
+
+class OpenSession(Request):
+    """Ask to be signed in. The handle may be written with its @."""
+
+    handle: Annotated[str, msgspec.Meta(max_length=65)]
+    password: Password
+
+
+class SignUp(Request):
+    """Ask to be the first administrator, with the code that the server printed at its first start."""
+
+    code: Annotated[str, msgspec.Meta(max_length=64)]
+    handle: Handle
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    password: NewPassword
+
+
+class ShowSession(Request):
+    """Ask who one is here."""
+
+
+class CloseSession(Request):
+    """Ask to be signed out."""
+
+
+class Shown(Reply):
+    """Who is signed in."""
+
+    person: Person
+
+
+@visitors.add("session.open", runs=Runs.LIVE, over=Over.HTTP, anonymous=True, rate=Rate.NONE)
+async def open_session(visitor: Visitor, request: OpenSession) -> Shown:
+    """Sign in with a password; the answer sets the session's cookie."""
+    handle = request.handle.removeprefix("@").lower()
+    now = visitor.curbside.loop_time()
+    visitor.sign_ins.require(visitor.address, handle, now)
+    found = await visitor.read(lambda connection: Credentials(connection).password(handle))
+    if not await visitor.sign_ins.passwords.is_right(found and found[1], request.password):
+        visitor.sign_ins.count_failure(visitor.address, now)
+        raise SignedOut("That handle and password do not belong together.")
+    assert found is not None
+    person = found[0]
+    return await _begin(visitor, lambda connection: People(connection).named([person])[0])
+
+
+@visitors.add("session.sign_up", runs=Runs.LIVE, over=Over.HTTP, anonymous=True, rate=Rate.NONE)
+async def sign_up(visitor: Visitor, request: SignUp) -> Shown:
+    """Become the first administrator, with the one-time code that the server printed."""
+    now = visitor.curbside.loop_time()
+    visitor.sign_ins.require(visitor.address, None, now)
+    hashed = await visitor.sign_ins.passwords.hash(request.password)
+    person = Person(
+        id=new_id(), handle=request.handle, name=request.name.strip() or request.handle,
+        kind="physician", role="admin", verified=False,
+    )  # fmt: skip
+
+    def add(connection: Connection) -> Person:
+        if not Credentials(connection).use_code(digest_of(request.code.strip())):
+            raise SignedOut("That code is not the one the server printed, or was used.")
+        if People(connection).find(f"@{person.handle}") is not None:
+            raise Conflict("That handle is taken.")
+        People(connection).add(person, visitor.curbside.wall_time())
+        Credentials(connection).set_password(person.id, hashed)
+        return person
+
+    try:
+        return await _begin(visitor, add)
+    except SignedOut:
+        visitor.sign_ins.count_failure(visitor.address, now)
+        raise
+
+
+@visitors.add("session.close", runs=Runs.LIVE, over=Over.HTTP, anonymous=True, rate=Rate.NONE)
+async def close_session(visitor: Visitor, request: CloseSession) -> None:
+    """Sign out here: the session ends, with every connection that came with it."""
+    identity = visitor.identity
+    visitor.has_left = True
+    if identity is None:
+        return
+    if identity.actor.scopes is not None:
+        raise Forbidden("This is a token; it ends by token.revoke.")
+    await visitor.write(lambda connection: Credentials(connection).close_session(identity.session))
+    visitor.curbside.connections.end_session(identity.session)
+
+
+@readings.add("session.show", runs=Runs.READS, scope="read", rate=Rate.NONE)
+def show_session(reading: Reading, request: ShowSession) -> Shown:
+    """Return who is signed in."""
+    return Shown(person=reading.use(People).named([reading.actor.id])[0])
+
+
+commands = Commands[Any]()
+commands.include(visitors, readings)
+
+
+def issue_code(connection: Connection, now: float) -> str | None:
+    """Return a new one-time code for the first administrator, or None where somebody is there."""
+    if People(connection).count():
+        return None
+    code = new_secret()
+    Credentials(connection).set_code(digest_of(code), now)
+    return code
+
+
+async def _begin(visitor: Visitor, who: Callable[[Connection], Person]) -> Shown:
+    """Open a session, in place of one that the browser had: none can be planted beforehand."""
+    secret, now = new_secret(), visitor.curbside.wall_time()
+    former = visitor.identity if visitor.identity and visitor.identity.by_cookie else None
+
+    def begin(connection: Connection) -> Person:
+        person = who(connection)
+        expires = now + visitor.session_seconds
+        Credentials(connection).open_session(digest_of(secret), person.id, at=now, expires=expires)
+        if former is not None:
+            Credentials(connection).close_session(former.session)
+        return person
+
+    person = await visitor.write(begin)
+    if former is not None:
+        visitor.curbside.connections.end_session(former.session)
+    visitor.opened = secret
+    return Shown(person=person)

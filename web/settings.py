@@ -1,0 +1,195 @@
+"""Settings: the environment, read once into one frozen value. Nothing else reads it.
+
+What is wrong raises Misconfigured with a single line that says what to do.
+"""
+
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+SECRET_LENGTH = 32  # characters; 128 bits where they are hexadecimal
+DAY = 86_400.0  # seconds
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_OWN_WORDS = {
+    "bool_parsing": "say on or off",
+    "bool_type": "say on or off",
+    "int_parsing": "give a whole number",
+    "float_parsing": "give a number",
+}
+
+
+class Misconfigured(Exception):
+    """The server cannot run as it was told to; the text says what to change."""
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Each field's alias is the variable's name."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, populate_by_name=True, extra="ignore", env_ignore_empty=True
+    )
+
+    host: str = "127.0.0.1"
+    """Where the server listens: a flag of ``curbside serve``, which no variable sets."""
+    port: int = Field(8000, validation_alias=AliasChoices("PORT", "port"), ge=0, le=65_535)
+    database_url: str = Field("", validation_alias="DATABASE_URL")
+    redis_url: str = Field("", validation_alias="REDIS_URL")
+    url: str = Field("", validation_alias="CURBSIDE_URL")
+    is_limited: bool = Field(True, validation_alias="CURBSIDE_LIMITS")
+    edit_seconds: float = Field(
+        600.0, validation_alias="CURBSIDE_EDIT_SECONDS", ge=0.0, allow_inf_nan=False
+    )
+    has_test_echo: bool = Field(False, validation_alias="CURBSIDE_TEST_ECHO")
+    allows_insecure_http: bool = Field(False, validation_alias="CURBSIDE_INSECURE_HTTP")
+    data: Path = Field(Path("var"), validation_alias="CURBSIDE_DATA")
+    secret: SecretStr | None = Field(None, validation_alias="CURBSIDE_SECRET")
+    log: Literal["", "json", "console"] = Field("", validation_alias="CURBSIDE_LOG")
+    session_seconds: float = Field(
+        7 * DAY,  # guessed: a week of shifts without typing a password on a ward's machine
+        validation_alias="CURBSIDE_SESSION_SECONDS", ge=60.0, le=365 * DAY,
+    )  # fmt: skip
+
+    @field_validator("url")
+    @classmethod
+    def _origin(cls, url: str) -> str:
+        return origin_of(url) if url else url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _no_redis(cls, url: str) -> str:
+        if url:
+            raise ValueError("this version runs as one process without Redis; unset it")
+        return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _sqlite(cls, url: str) -> str:
+        if url and not url.startswith("sqlite:///"):
+            raise ValueError("this version keeps its data in SQLite; write sqlite:////path/to/file")
+        return url
+
+    @field_validator("secret")
+    @classmethod
+    def _long(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < SECRET_LENGTH:
+            raise ValueError(f"give at least {SECRET_LENGTH} random characters")
+        return secret
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if self.has_test_echo and not is_loopback(self.host):
+            raise ValueError("CURBSIDE_TEST_ECHO: unset it, or listen on 127.0.0.1")
+        is_open = self.origin.startswith("http:") and not is_loopback(self.hostname)
+        if is_open and not self.allows_insecure_http:
+            raise ValueError(
+                "CURBSIDE_URL: use https://, or set CURBSIDE_INSECURE_HTTP=1 to send"
+                " passwords and cookies in the clear"
+            )
+        return self
+
+    @property
+    def origin(self) -> str:
+        """Return the server's own origin, without a slash at its end."""
+        return self.url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def hostname(self) -> str:
+        """Return the host of the server's own origin."""
+        return urlsplit(self.origin).hostname or ""
+
+    @property
+    def is_https(self) -> bool:
+        """Return whether browsers reach the server encrypted."""
+        return self.origin.startswith("https:")
+
+    @property
+    def database(self) -> str:
+        """Return the URL of the database."""
+        return self.database_url or f"sqlite:///{self.data / 'curbside.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, the environment, then the files that it names."""
+        return init_settings, env_settings, _NamedFiles(settings_cls)
+
+
+class _NamedFiles(PydanticBaseSettingsSource):
+    """``NAME_FILE`` holds the path of a file whose first line is ``NAME``: for secrets."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        name = field.validation_alias
+        path = os.environ.get(f"{name}_FILE") if isinstance(name, str) else None
+        if not path:
+            return None, field_name, False
+        if os.environ.get(str(name)):
+            raise Misconfigured(f"{name}: set it or {name}_FILE, not both.")
+        return _first_line(f"{name}_FILE", path), str(name), False
+
+    def __call__(self) -> dict[str, Any]:
+        found = [self.get_field_value(f, n) for n, f in self.settings_cls.model_fields.items()]
+        return {name: value for value, name, _ in found if value is not None}
+
+
+def load_settings(*, host: str | None = None, port: int | None = None) -> Settings:
+    """Return the settings; ``host`` and ``port`` are the command line's. Raises Misconfigured."""
+    given: dict[str, Any] = {"host": host, "port": port}
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise Misconfigured(_sentence(error)) from None
+
+
+def origin_of(url: str) -> str:
+    """Return ``scheme://host[:port]`` as browsers write it. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("write it as https://chat.example.org, without a path")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    if parts.port in (None, DEFAULT_PORTS[parts.scheme]):
+        return f"{parts.scheme}://{host}"
+    return f"{parts.scheme}://{host}:{parts.port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach the host."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _first_line(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text"
+        raise Misconfigured(f"{name}: {path} cannot be read: {reason}.") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    """Return the first fault, without the value: it may be a secret."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    what = _OWN_WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+    name = str(first["loc"][0]) if first["loc"] else ""
+    return f"{name}: {what}." if name else f"{what}."
