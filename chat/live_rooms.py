@@ -107,19 +107,23 @@ class LiveRoom:
             self._audience(seat).pop(seat, None)
 
     def catch_up(self, seat: Seat) -> None:
-        """Send a seat what it lacks, piece by piece while its socket takes it, and put it in step."""
-        while not seat.connection.write_is_paused:
-            assert seat.cursor is not None
-            if seat.cursor > self.flushed and not seat.backlog:
-                self.ahead.add(seat)
-                return
-            if seat.cursor == self.flushed and not seat.backlog:
-                seat.cursor = seat.backlog = None
-                self._audience(seat)[seat] = None
-                return
-            if not self._send_piece(seat, seat.cursor):
-                seat.connection.close(Close.TOO_SLOW, "reading too slowly")
-                return
+        """Send a seat the next piece of what it lacks, while its socket takes it, or put it in step.
+
+        One piece a turn of the loop: a link tells that it is full only after the turn it filled in.
+        """
+        if seat.cursor is None or seat.connection.write_is_paused:
+            return
+        if self.seats.get(seat.connection) is not seat:
+            return
+        if (seat.backlog or seat.cursor < self.flushed) and not self._send_piece(seat, seat.cursor):
+            seat.connection.close(Close.TOO_SLOW, "reading too slowly")
+        elif seat.backlog or seat.cursor < self.flushed:
+            asyncio.get_running_loop().call_soon(self.catch_up, seat)
+        elif seat.cursor > self.flushed:
+            self.ahead.add(seat)
+        else:
+            seat.cursor = seat.backlog = None
+            self._audience(seat)[seat] = None
 
     def _send_piece(self, seat: Seat, cursor: int) -> bool:
         """Return whether the ring still has what the seat lacks."""

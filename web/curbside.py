@@ -46,7 +46,8 @@ def all_commands() -> Commands[Any]:
     commands = Commands[Any]()
     for module in (directory, messages, people):
         commands.include(module.commands, module.readings)
-    for each in (membership, pins, reactions, reads, sessions, status, visits):
+    commands.include(sessions.visitors, sessions.readings)
+    for each in (membership, pins, reactions, reads, status, visits):
         commands.include(each.commands)
     return commands
 

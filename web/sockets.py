@@ -78,7 +78,7 @@ async def _admit(websocket: WebSocket, curbside: Curbside) -> tuple[Identity, Pe
         identity = await identify(websocket, curbside)
         if identity is None:
             raise SignedOut("Sign in first.")
-        if identity.by_cookie and not is_own_origin(websocket, curbside):
+        if identity.by_cookie and not is_own_origin(websocket):
             raise Forbidden("This origin may not connect.")
     except Refusal:
         limits.count_failed_handshake(address, now)
@@ -121,7 +121,6 @@ def _limits(curbside: Curbside) -> Limits:
 
 
 def _denial(refusal: Refusal) -> Response:
-    headers = (
-        {"Retry-After": str(math.ceil(after))} if (after := refusal.fields.get("after")) else {}
-    )
+    after = refusal.fields.get("after")
+    headers = {"Retry-After": str(math.ceil(after))} if isinstance(after, float) else {}
     return JSONResponse(refusal.answer(), refusal.status, headers)

@@ -1,0 +1,75 @@
+"""Builders: a node with people and rooms on it, spoken of by their names."""
+
+import itertools
+import secrets
+from typing import Any
+
+import msgspec
+
+from chat.identifiers import new_id
+from rooms.permissions import Actor
+from storage.database import Connection
+from storage.people import People, Person
+from storage.rooms import Room, Rooms
+from web.curbside import Curbside
+
+
+class Ward:
+    """One node, and whoever is on it."""
+
+    def __init__(self, curbside: Curbside) -> None:
+        self.curbside = curbside
+        self.actors: dict[str, Actor] = {}
+        self._numbers = itertools.count(1)
+
+    async def admit(
+        self, *handles: str, role: str = "member", kind: str = "person",
+        scopes: frozenset[str] | None = None,
+    ) -> None:  # fmt: skip
+        """Add people who may then be spoken of by their handles."""
+        for handle in handles:
+            person = Person(
+                id=new_id(), handle=handle, name=handle.title(), kind=kind, role=role,
+                verified=True, specialty="Cardiology",
+            )  # fmt: skip
+            await self.curbside.database.transaction(lambda c, p=person: _add(c, p))
+            self.actors[handle] = Actor(
+                id=person.id, handle=handle, kind=kind, role=role, verified=True, scopes=scopes
+            )
+
+    def id(self, handle: str) -> str:
+        """Return a person's id."""
+        return self.actors[handle].id
+
+    def cid(self) -> str:
+        """Return a cid that was not used before."""
+        return f"cid-{next(self._numbers):08}"
+
+    async def run(self, name: str, payload: dict[str, Any], handle: str) -> Any:
+        """Run a command for somebody, and return its reply as the map that a client gets."""
+        reply = await self.curbside.run(name, payload, self.actors[handle])
+        return msgspec.to_builtins(reply)
+
+    async def open_room(self, room: str, owner: str, *members: str, private: bool = False) -> str:
+        """Open a room with members, and return its id."""
+        opened = await self.run(
+            "room.create", {"room": room, "title": room.title(), "private": private}, owner
+        )
+        for member in members:
+            adding = {"room": opened["room"], "person": f"@{member}"}
+            await self.run("member.add", adding, owner)
+        return str(opened["room"])
+
+    async def post(self, room: str, text: str, handle: str, **more: Any) -> Any:
+        """Post a text, and return the answer."""
+        payload = {"room": room, "text": text, "cid": self.cid(), **more}
+        return await self.run("message.post", payload, handle)
+
+
+def _add(connection: Connection, person: Person) -> None:
+    People(connection).add(person, at=0.0)
+    own = Room(
+        id=f"@{person.id}", title="", topic="", private=True, epoch=secrets.token_hex(8),
+        head=0, revision=1, at=0.0,
+    )  # fmt: skip
+    Rooms(connection).add(own)
