@@ -1,0 +1,33 @@
+"""Tables: every table's module imported, so that the schema's MetaData is whole."""
+
+from storage import (
+    answers,
+    credentials,
+    members,
+    messages,
+    people,
+    pins,
+    reactions,
+    reads,
+    rooms,
+    timeline,
+)
+from storage.schema import metadata
+
+__all__ = ["metadata"]
+
+TABLES = (
+    answers.answers,
+    credentials.codes,
+    credentials.passwords,
+    credentials.sessions,
+    credentials.tokens,
+    members.members,
+    messages.messages,
+    people.people,
+    pins.pins,
+    reactions.reactions,
+    reads.reads,
+    rooms.rooms,
+    timeline.events,
+)
