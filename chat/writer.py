@@ -82,6 +82,9 @@ class Writer:
             self._woken.set()
             await task
 
+    def __len__(self) -> int:
+        return len(self._queue)
+
     def put(self, ask: Ask) -> None:
         """Queue a command. Raises Unavailable where the queue is full."""
         if len(self._queue) >= QUEUE_LIMIT:

@@ -11,8 +11,7 @@ from chat.events import own_room
 from chat.identifiers import new_id
 from rooms.readings import Reading
 from rooms.unit_of_work import UnitOfWork
-from storage import people
-from storage.people import Person
+from storage.people import People, Person
 from storage.rooms import Room, Rooms
 
 commands = Commands[UnitOfWork]()
@@ -58,23 +57,28 @@ class Added(Reply):
 @readings.add("person.list", runs=Runs.READS, scope="read")
 def list_people(reading: Reading, request: ListPeople) -> ListedPeople:
     """Return people by their ids."""
-    return ListedPeople(people=reading.use(people.People).named(request.people))
+    return ListedPeople(people=reading.use(People).named(request.people))
 
 
 @internal.add("person.add")
 def add_person(work: UnitOfWork, request: AddPerson) -> Added:
     """Add a person, and the room of their own that is ``@me`` to them."""
-    if work.use(people.People).find(f"@{request.handle}") is not None:
+    if work.use(People).find(f"@{request.handle}") is not None:
         raise Conflict(f"The handle {request.handle} is taken.")
     person = Person(
         id=new_id(), handle=request.handle, name=request.name, kind=request.kind,
         role=request.role, verified=request.verified, specialty=request.specialty,
     )  # fmt: skip
-    work.use(people.People).add(person, work.now)
+    work.open_log(admit(work.use(People), work.use(Rooms), person, work.now), {person.id: "owner"})
+    return Added(person=person)
+
+
+def admit(folk: People, rooms: Rooms, person: Person, at: float) -> Room:
+    """Insert a person and the room of their own, and return that."""
     own = Room(
         id=own_room(person.id), title="", topic="", private=True, epoch=secrets.token_hex(8),
-        head=0, revision=1, at=work.now,
+        head=0, revision=1, at=at,
     )  # fmt: skip
-    work.use(Rooms).add(own)
-    work.open_log(own, {person.id: "owner"})
-    return Added(person=person)
+    folk.add(person, at)
+    rooms.add(own)
+    return own

@@ -33,6 +33,7 @@ from storage.timeline import Timeline
 from web import sessions, visits
 from web.connections import Connections
 from web.limits import CommandLimits
+from web.metrics import Metrics
 from web.visits import Visit
 
 Result = TypeVar("Result")
@@ -68,6 +69,10 @@ class Curbside:
         self.writer = Writer(self._decide, self._publish)
         self.connections = Connections(self)
         self.limits = CommandLimits(is_limited=is_limited)
+        self.metrics = Metrics()
+        self.metrics.gauge("connections", "Connections open.", lambda: len(self.connections))
+        self.metrics.gauge("queue", "Commands that wait for the writer.", lambda: len(self.writer))
+        self.is_ready = False
         self._bus = MemoryBus(self.hub.deliver)
         self._secret = secret
         self.policy = policy
@@ -78,13 +83,23 @@ class Curbside:
         """Begin to write, deliver and watch."""
         self.writer.start()
         self.connections.start()
+        self.is_ready = True
 
     async def stop(self) -> None:
         """Decide what is queued and close everything."""
+        self.is_ready = False
         await self.connections.stop()
         await self.writer.stop()
         await self.hub.close()
         await self.database.close()
+
+    async def has_database(self) -> bool:
+        """Return whether the database can be read."""
+        try:
+            await self.database.reading(lambda connection: Rooms(connection).find(""))
+        except DatabaseAway:
+            return False
+        return True
 
     def loop_time(self) -> float:
         """Return the event loop's time, seconds."""
@@ -164,6 +179,7 @@ class Curbside:
         except FateUnknown:
             raise Unknown("It may be stored or not. Try again with the same cid.") from None
         self._learn(rights.values())
+        self.metrics.batch(len(asks), len(decision.told))
         return decision
 
     def _publish(self, envelopes: Sequence[Envelope]) -> None:

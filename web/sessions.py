@@ -12,10 +12,12 @@ import msgspec
 from chat.commands import Commands, Over, Rate, Reply, Request, Runs
 from chat.errors import Conflict, Forbidden, SignedOut
 from chat.identifiers import new_id
+from rooms.people import admit
 from rooms.readings import Reading
 from storage.credentials import Credentials
 from storage.database import Connection
 from storage.people import People, Person
+from storage.rooms import Rooms
 from web.auth import digest_of, new_secret
 from web.passwords import PASSWORD_LEAST, PASSWORD_MOST
 from web.visitors import Visitor
@@ -81,7 +83,7 @@ async def sign_up(visitor: Visitor, request: SignUp) -> Shown:
     hashed = await visitor.sign_ins.passwords.hash(request.password)
     person = Person(
         id=new_id(), handle=request.handle, name=request.name.strip() or request.handle,
-        kind="physician", role="admin", verified=False,
+        kind="person", role="admin", verified=False,
     )  # fmt: skip
 
     def add(connection: Connection) -> Person:
@@ -89,7 +91,7 @@ async def sign_up(visitor: Visitor, request: SignUp) -> Shown:
             raise SignedOut("That code is not the one the server printed, or was used.")
         if People(connection).find(f"@{person.handle}") is not None:
             raise Conflict("That handle is taken.")
-        People(connection).add(person, visitor.curbside.wall_time())
+        admit(People(connection), Rooms(connection), person, visitor.curbside.wall_time())
         Credentials(connection).set_password(person.id, hashed)
         return person
 

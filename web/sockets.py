@@ -4,7 +4,6 @@ import math
 
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
-from web.auth import Identity, identify, is_own_origin
 
 from chat.codecs import CODECS, JSON, WIRES, Codec
 from chat.connection import Connection
@@ -15,6 +14,7 @@ from chat.links import Link
 from chat.values import Value
 from rooms.messages import TEXT_LIMIT
 from storage.people import People, Person
+from web.auth import Identity, identify, is_own_origin
 from web.curbside import Curbside
 from web.plain_link import PlainLink
 

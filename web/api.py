@@ -1,0 +1,167 @@
+"""The API: every command over HTTP, the same declarations as on the socket."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from web.openapi import asyncapi, openapi
+
+from chat.codecs import JSON, MSGPACK, Codec, Undecodable
+from chat.commands import Command, Over, Write
+from chat.errors import BadRequest, NotFound, SignedOut, TooLarge
+from chat.identifiers import new_id
+from web.auth import Identity, clear_cookie, identify, require_own_page, set_cookie
+from web.curbside import Curbside
+from web.problems import problem
+from web.visitors import SignIns, Visitor
+
+BODY_LIMIT = 128 * 1024  # bytes, as a frame; PROTOCOL.md, Transport
+MEDIA_TYPES = {"application/json": JSON, "application/msgpack": MSGPACK}
+HISTORY_KEYS = ("before", "after", "around", "limit")
+
+
+async def run_command(request: Request) -> Response:
+    """Run one command and answer with its reply."""
+    curbside: Curbside = request.app.state.curbside
+    command = _find(curbside, request.path_params["command"])
+    codec = _codec(request)
+    if codec is None:
+        return problem(BadRequest("Send application/json or application/msgpack."), 415)
+    identity = await identify(request, curbside)
+    if identity is not None and identity.by_cookie:
+        require_own_page(request)
+    payload = _named(request, command, _decode(codec, await _body(request)))
+    if command.anonymous:
+        return await _visit(request, curbside, command, payload, identity)
+    return _answer(request, await curbside.run(command.name, payload, _actor(identity)))
+
+
+async def list_rooms(request: Request) -> Response:
+    """Answer ``room.list``."""
+    return await _get(request, "room.list", _query(request, ("cursor",), ("limit",)))
+
+
+async def show_history(request: Request) -> Response:
+    """Answer ``message.history``."""
+    payload = {"room": request.path_params["room"], **_query(request, (), HISTORY_KEYS)}
+    return await _get(request, "message.history", payload)
+
+
+async def show_openapi(request: Request) -> Response:
+    """Answer the description of the API over HTTP."""
+    curbside: Curbside = request.app.state.curbside
+    return Response(msgspec.json.encode(openapi(curbside.commands)), media_type="application/json")
+
+
+async def show_asyncapi(request: Request) -> Response:
+    """Answer the description of the socket."""
+    curbside: Curbside = request.app.state.curbside
+    return Response(msgspec.json.encode(asyncapi(curbside.commands)), media_type="application/json")
+
+
+async def _get(request: Request, name: str, payload: dict[str, Any]) -> Response:
+    curbside: Curbside = request.app.state.curbside
+    identity = await identify(request, curbside)
+    return _answer(request, await curbside.run(name, payload, _actor(identity)))
+
+
+async def _visit(
+    request: Request, curbside: Curbside, command: Command, payload: Any, identity: Identity | None
+) -> Response:
+    """Run a command of one who may not be signed in, and see to their cookie."""
+    settings, sign_ins = request.app.state.settings, _sign_ins(request)
+    address = request.client.host if request.client else ""
+    visitor = Visitor(
+        curbside, sign_ins, identity, address=address, session_seconds=settings.session_seconds
+    )
+    require_own_page(request)
+    response = _answer(request, await command.handler(visitor, command.convert(payload)))
+    if visitor.opened is not None:
+        set_cookie(response, settings, visitor.opened)
+    if visitor.has_left:
+        clear_cookie(response, settings)
+    return response
+
+
+def _sign_ins(request: Request) -> SignIns:
+    sign_ins: SignIns = request.app.state.sign_ins
+    return sign_ins
+
+
+def _actor(identity: Identity | None) -> Any:
+    if identity is None:
+        raise SignedOut("Sign in first.")
+    return identity.actor
+
+
+def _find(curbside: Curbside, name: str) -> Command:
+    try:
+        command = curbside.commands.find(name)
+    except BadRequest:
+        raise NotFound("There is no such command.") from None
+    if command.over is Over.SOCKET:
+        raise NotFound(f"{name} is asked over the socket alone.")
+    return command
+
+
+def _codec(request: Request) -> Codec | None:
+    """Return the codec of the body; an empty one needs no name."""
+    named = request.headers.get("content-type")
+    if named is None:
+        return JSON
+    return MEDIA_TYPES.get(named.partition(";")[0].strip().lower())
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_LIMIT:
+            raise TooLarge(f"A body has at most {BODY_LIMIT // 1024} KiB.")
+    return bytes(body)
+
+
+def _decode(codec: Codec, body: bytes) -> dict[str, Any]:
+    if not body:
+        return {}
+    try:
+        payload = codec.decode(body)
+    except Undecodable as error:
+        raise BadRequest(f"The body cannot be read: {error}") from None
+    if not isinstance(payload, dict):
+        raise BadRequest("The body is no map.")
+    return payload
+
+
+def _named(request: Request, command: Command, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the payload with a cid: its own, the Idempotency-Key, or a new one."""
+    if not issubclass(command.request, Write) or "cid" in payload:
+        return payload
+    return {**payload, "cid": request.headers.get("idempotency-key") or new_id()}
+
+
+def _query(request: Request, texts: tuple[str, ...], numbers: tuple[str, ...]) -> dict[str, Any]:
+    payload: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in (*texts, *numbers) or name in payload:
+            raise BadRequest(f"{name[:64]}: not asked for, or twice")
+        payload[name] = value if name in texts else _number(name, value)
+    return payload
+
+
+def _number(name: str, value: str) -> int:
+    if not value.isascii() or not value.lstrip("-").isdigit() or len(value) > 17:
+        raise BadRequest(f"{name}: a whole number")
+    return int(value)
+
+
+def _answer(request: Request, reply: Any) -> Response:
+    wants_msgpack = "application/msgpack" in request.headers.get("accept", "") or (
+        request.headers.get("content-type") == "application/msgpack"
+        and "json" not in request.headers.get("accept", "")
+    )
+    codec = MSGPACK if wants_msgpack else JSON
+    media_type = "application/msgpack" if wants_msgpack else "application/json"
+    headers = {"Cache-Control": "no-store"}
+    return Response(codec.encode({} if reply is None else reply), 200, headers, media_type)

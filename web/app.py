@@ -1,0 +1,62 @@
+"""The app: every address of the server, and what serves it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+
+from chat.errors import Refusal
+from web import api, health, metrics, pages, problems
+from web.curbside import Curbside
+from web.echo import serve_echo
+from web.headers import SecurityHeaders
+from web.settings import Settings
+from web.sockets import serve_socket
+from web.visitors import SignIns
+
+
+def create_app(curbside: Curbside, settings: Settings) -> Starlette:
+    """Return the ASGI application around one node, which starts and stops with it."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await curbside.start()
+        yield
+        await curbside.stop()
+        app.state.sign_ins.passwords.close()
+
+    app = Starlette(
+        routes=_routes(settings),
+        lifespan=lifespan,
+        middleware=[Middleware(SecurityHeaders, is_https=settings.is_https)],
+        exception_handlers={
+            Refusal: problems.refused,
+            HTTPException: problems.not_served,
+            Exception: problems.failed,
+        },
+    )
+    app.state.curbside = curbside
+    app.state.settings = settings
+    app.state.sign_ins = SignIns(is_limited=settings.is_limited)
+    return app
+
+
+def _routes(settings: Settings) -> list[BaseRoute]:
+    echo = [WebSocketRoute("/echo", serve_echo)] if settings.has_test_echo else []
+    return [
+        WebSocketRoute("/ws", serve_socket),
+        *echo,
+        Route("/api/openapi.json", api.show_openapi),
+        Route("/api/asyncapi.json", api.show_asyncapi),
+        Route("/api/rooms", api.list_rooms),
+        Route("/api/rooms/{room}/messages", api.show_history),
+        Route("/api/{command}", api.run_command, methods=["POST"]),
+        Route("/healthz", health.show_health),
+        Route("/readyz", health.show_readiness),
+        Route("/metrics", metrics.show_metrics),
+        *(Route(page, pages.show_client) for page in pages.PAGES),
+        Mount("/", pages.Assets()),
+    ]

@@ -1,0 +1,24 @@
+"""Health: whether the process lives, and whether it may take traffic."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from web.curbside import Curbside
+
+
+async def show_health(request: Request) -> Response:
+    """Answer that the process lives."""
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+
+
+async def show_readiness(request: Request) -> Response:
+    """Answer whether the node may take traffic, and what it lacks."""
+    curbside: Curbside = request.app.state.curbside
+    is_ready = curbside.is_ready
+    body = {
+        "ready": is_ready,
+        "degraded": [] if await curbside.has_database() else ["database"],
+        "limits": "on" if curbside.limits.is_limited else "off",
+    }
+    headers = {"Cache-Control": "no-store"} | ({} if is_ready else {"Retry-After": "2"})
+    return JSONResponse(body, 200 if is_ready else 503, headers)
