@@ -11,7 +11,14 @@ from chat.codecs import JSON, MSGPACK, Codec, Undecodable
 from chat.commands import Command, Over, Write
 from chat.errors import BadRequest, NotFound, SignedOut, TooLarge
 from chat.identifiers import new_id
-from web.auth import Identity, clear_cookie, identify, require_own_page, set_cookie
+from web.auth import (
+    Identity,
+    clear_cookie,
+    identify,
+    refuse_foreign_page,
+    require_own_page,
+    set_cookie,
+)
 from web.curbside import Curbside
 from web.problems import problem
 from web.visitors import SignIns, Visitor
@@ -75,7 +82,7 @@ async def _visit(
     visitor = Visitor(
         curbside, sign_ins, identity, address=address, session_seconds=settings.session_seconds
     )
-    require_own_page(request)
+    refuse_foreign_page(request)
     response = _answer(request, await command.handler(visitor, command.convert(payload)))
     if visitor.opened is not None:
         set_cookie(response, settings, visitor.opened)

@@ -86,6 +86,14 @@ def require_own_page(connection: HTTPConnection) -> None:
         raise Forbidden("Under a cookie, write from the server's own origin with X-Curbside: 1.")
 
 
+def refuse_foreign_page(connection: HTTPConnection) -> None:
+    """Refuse to sign somebody in or out for a page of another site; clients that are no page may."""
+    site = connection.headers.get("sec-fetch-site", "none")
+    is_foreign = "origin" in connection.headers and not is_own_origin(connection)
+    if is_foreign or site not in ("same-origin", "none"):
+        raise Forbidden("This origin may not sign anybody in.")
+
+
 def cookie_name(settings: Settings) -> str:
     """Return the name of the session's cookie; browsers keep ``__Host-`` to this very host."""
     return "__Host-curbside" if settings.is_https else "curbside"

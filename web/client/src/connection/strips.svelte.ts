@@ -44,7 +44,12 @@ export class Strips {
 
   /** Follow the link for as long as the page lives. */
   watch(): void {
-    $effect.root(() => $effect(() => void (this.connection.link && untrack(() => this.look()))))
+    $effect.root(() => {
+      $effect(() => {
+        void this.connection.link
+        untrack(() => this.look())
+      })
+    })
   }
 
   /** Look at the link; called whenever it changes, and by itself each second while it is down. */

@@ -8,8 +8,13 @@ import { postedRow, type Row } from "./rows"
 export const apply: Events<Room> = {
   "message.posted": (room, _data, event) => room.stream.post(postedRow(event)),
 
-  "message.edited": (room, { id, text, version }, { seq, at }) =>
-    room.change(id, seq, () => ({ text, version, edited_at: at })),
+  // Of a voided edit is known that it took place; its text is gone, and so is the message soon.
+  "message.edited": (room, data, { seq, at }) =>
+    room.change(data.id, seq, (row) =>
+      "voided" in data
+        ? { version: row.version + 1, edited_at: at }
+        : { text: data.text, version: data.version, edited_at: at },
+    ),
 
   "message.removed": (room, { id, reason }, { seq, at, by }) =>
     room.change(id, seq, () => removed({ at, by, ...(reason ? { reason } : {}) })),

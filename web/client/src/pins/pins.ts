@@ -13,7 +13,10 @@ export const apply: Events<Room> = {
     room.change(id, seq, () => ({ pinned }))
     if (held) return
     const shown = room.stream.find(id) ?? (message && { ...rowOf(message, seq), ...restored(message, room.me) })
-    if (shown) room.pins = [{ ...shown, pinned, as_of: seq }, ...room.pins]
+    if (!shown) return
+    // A page may know of this message what this event's successors will say; those will be skipped then.
+    const ahead = shown.as_of > seq && shown.pinned
+    room.pins = [{ ...shown, pinned: ahead || pinned, as_of: Math.max(shown.as_of, seq) }, ...room.pins]
   },
 
   "message.unpinned": (room, { id }, { seq }) => {

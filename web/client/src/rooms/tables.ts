@@ -2,7 +2,7 @@
 
 import { apply as messages } from "../messages/messages"
 import { apply as pins } from "../pins/pins"
-import type { EventData } from "../protocol"
+import type { RoomEvent } from "../protocol"
 import { apply as reactions } from "../reactions/reactions"
 import { apply as reads } from "../reads/unread"
 import type { Events } from "./events"
@@ -20,17 +20,18 @@ export const tables: Events<Room>[] = [
   ...[pins, members, settings].map(sparingVoided),
 ]
 
-/** Content that had to go changes nothing, but that its message once took a place. */
+/** What is told of a message also when its content had to go: that it took a place, was edited, let go. */
+const HOLLOW = new Set<string>(["message.posted", "message.edited", "message.removed", "message.unpinned"])
+
+/** Content that had to go changes nothing else. */
 function sparingVoided(table: Events<Room>): Events<Room> {
-  const spared: Record<string, unknown> = {}
-  for (const name of Object.keys(table) as (keyof EventData)[]) {
-    const change = table[name] as (...given: unknown[]) => void
-    spared[name] =
-      name === "message.posted"
-        ? change
-        : (target: Room, data: object, event: unknown) => {
-            if (!("voided" in data)) change(target, data, event)
-          }
-  }
-  return spared as Events<Room>
+  const spared = Object.entries(table).map(([name, change]) => [
+    name,
+    (room: Room, data: object, event: RoomEvent) => {
+      if (HOLLOW.has(name) || !("voided" in data)) (change as Change)(room, data, event)
+    },
+  ])
+  return Object.fromEntries(spared) as Events<Room>
 }
+
+type Change = (room: Room, data: object, event: RoomEvent) => void
