@@ -1,16 +1,17 @@
 """Builders: a node with people and rooms on it, spoken of by their names."""
 
 import itertools
-import secrets
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from chat.identifiers import new_id
+from rooms.people import admit
 from rooms.permissions import Actor
 from storage.database import Connection
 from storage.people import People, Person
-from storage.rooms import Room, Rooms
+from storage.rooms import Rooms
 from web.curbside import Curbside
 
 
@@ -32,7 +33,7 @@ class Ward:
                 id=new_id(), handle=handle, name=handle.title(), kind=kind, role=role,
                 verified=True, specialty="Cardiology",
             )  # fmt: skip
-            await self.curbside.database.transaction(lambda c, p=person: _add(c, p))
+            await self.curbside.database.transaction(partial(_add, person))
             self.actors[handle] = Actor(
                 id=person.id, handle=handle, kind=kind, role=role, verified=True, scopes=scopes
             )
@@ -66,10 +67,5 @@ class Ward:
         return await self.run("message.post", payload, handle)
 
 
-def _add(connection: Connection, person: Person) -> None:
-    People(connection).add(person, at=0.0)
-    own = Room(
-        id=f"@{person.id}", title="", topic="", private=True, epoch=secrets.token_hex(8),
-        head=0, revision=1, at=0.0,
-    )  # fmt: skip
-    Rooms(connection).add(own)
+def _add(person: Person, connection: Connection) -> None:
+    admit(People(connection), Rooms(connection), person, at=0.0)

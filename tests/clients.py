@@ -13,7 +13,7 @@ class RecordingLink:
     """A Link over nothing: every bare payload that was sent, and the close code."""
 
     def __init__(self) -> None:
-        self.heard = 0.0
+        self.heard = asyncio.get_running_loop().time() + 3_600  # no heartbeat closes it in a test
         self.sent: list[bytes] = []
         self.arrived = asyncio.Event()
         self.code: int | None = None

@@ -78,9 +78,7 @@ async def test_more_than_500_missed_events_give_a_fresh_snapshot(ward: Ward) -> 
     await _post_many(ward, 501)
     entered = await Client(ward, "linden").enter("cardiology")
 
-    again = await Client(ward, "ana").enter(
-        "cardiology", epoch=entered["epoch"], seq=first["seq"]
-    )
+    again = await Client(ward, "ana").enter("cardiology", epoch=entered["epoch"], seq=first["seq"])
 
     assert again["resumed"] is False
     assert len(again["snapshot"]["messages"]) == 50

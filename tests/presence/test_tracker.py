@@ -1,0 +1,133 @@
+"""Presence: who is here, told once a second, and not at all for a mere reload."""
+
+from presence.tracker import GRACE, Tracker
+from presence.typing_signals import SHOWN_FOR, TypingSignals
+
+
+def test_one_who_enters_is_told_to_the_room() -> None:
+    tracker = Tracker()
+
+    tracker.enter("cardiology", "ana", "phone")
+
+    [(room, change)] = tracker.changes(0.0)
+    assert (room, change.online, change.count) == ("cardiology", ["ana"], 1)
+    assert list(tracker.changes(1.0)) == []
+
+
+def test_a_reload_shows_nothing() -> None:
+    tracker = Tracker()
+    tracker.enter("cardiology", "ana", "before")
+    list(tracker.changes(0.0))
+
+    tracker.leave("cardiology", "ana", "before", 1.0)
+    tracker.enter("cardiology", "ana", "after")
+
+    assert list(tracker.changes(1.0 + GRACE)) == []
+
+
+def test_a_leave_is_told_after_the_grace() -> None:
+    tracker = Tracker()
+    tracker.enter("cardiology", "ana", "phone")
+    tracker.enter("cardiology", "ben", "phone of ben")
+    list(tracker.changes(0.0))
+    tracker.leave("cardiology", "ana", "phone", 1.0)
+
+    assert list(tracker.changes(GRACE)) == []
+    [(_, change)] = tracker.changes(1.0 + GRACE)
+
+    assert (change.offline, change.count) == (["ana"], 1)
+
+
+def test_a_person_is_here_while_any_device_is() -> None:
+    tracker = Tracker()
+    tracker.enter("cardiology", "ana", "phone")
+    tracker.enter("cardiology", "ana", "desk")
+    list(tracker.changes(0.0))
+
+    tracker.leave("cardiology", "ana", "phone", 1.0)
+
+    assert list(tracker.changes(100.0)) == []
+
+
+def test_a_person_is_away_when_every_device_is() -> None:
+    tracker = Tracker()
+    tracker.enter("cardiology", "ana", "phone")
+    tracker.enter("cardiology", "ana", "desk")
+    list(tracker.changes(0.0))
+
+    tracker.set_state("ana", "phone", "away")
+    assert list(tracker.changes(1.0)) == []
+    tracker.set_state("ana", "desk", "away")
+
+    [(_, change)] = tracker.changes(2.0)
+    assert change.away == ["ana"]
+
+
+def test_an_idle_device_takes_nobody_off_call() -> None:
+    tracker = Tracker()
+    tracker.enter("cardiology", "ana", "phone")
+    tracker.set_state("ana", "phone", "on_call")
+    list(tracker.changes(0.0))
+
+    tracker.set_state("ana", "phone", "away")
+
+    assert list(tracker.changes(1.0)) == []
+    assert tracker.everybody("cardiology").on_call == ["ana"]
+
+
+def test_one_who_wants_not_to_be_seen_is_neither_named_nor_counted() -> None:
+    tracker = Tracker()
+    tracker.enter("cardiology", "ben", "phone of ben")
+    tracker.enter("cardiology", "ana", "phone")
+    list(tracker.changes(0.0))
+
+    tracker.set_state("ana", "phone", "invisible")
+
+    [(_, change)] = tracker.changes(1.0)
+    assert (change.offline, change.count) == (["ana"], 1)
+    assert tracker.everybody("cardiology").online == ["ben"]
+
+
+def test_one_who_enters_is_told_of_all_who_are_there() -> None:
+    tracker = Tracker()
+    for person in ("ana", "ben"):
+        tracker.enter("cardiology", person, f"phone of {person}")
+
+    everybody = tracker.everybody("cardiology")
+
+    assert (set(everybody.online), everybody.count, everybody.full) == ({"ana", "ben"}, 2, True)
+
+
+def test_nothing_is_kept_of_those_who_left() -> None:
+    tracker = Tracker()
+    tracker.enter("cardiology", "ana", "phone")
+    list(tracker.changes(0.0))
+    tracker.leave("cardiology", "ana", "phone", 1.0)
+
+    list(tracker.changes(1.0 + GRACE))
+
+    assert (tracker._rooms, tracker._people) == ({}, {})
+
+
+def test_typing_is_told_as_the_whole_set_and_ends_by_itself() -> None:
+    typing = TypingSignals()
+    typing.start("cardiology", "ana", 0.0)
+    typing.start("cardiology", "ben", 1.0)
+
+    first = [(room, signal.people) for room, signal in typing.changes(1.0)]
+    then = [(room, signal.people) for room, signal in typing.changes(SHOWN_FOR)]
+    last = [(room, signal.people) for room, signal in typing.changes(1.0 + SHOWN_FOR)]
+
+    assert first == [("cardiology", ["ana", "ben"])]
+    assert then == [("cardiology", ["ben"])]
+    assert last == [("cardiology", [])]
+
+
+def test_posting_ends_typing() -> None:
+    typing = TypingSignals()
+    typing.start("cardiology", "ana", 0.0)
+    list(typing.changes(0.0))
+
+    typing.stop("cardiology", "ana")
+
+    assert [signal.people for _, signal in typing.changes(1.0)] == [[]]
