@@ -19,6 +19,13 @@ sys.path.insert(0, str(Path(__file__).parent / "bin"))
 
 from machine import NODE_PACKAGE, has_node, link_node  # found by the line above
 
+_NPM = {
+    "NODE_USE_SYSTEM_CA": "1",  # as pip trusts the certificates of the system
+    # npm's own pauses before it tries again, 10 and 60 s, hide for a minute that nothing answers.
+    "npm_config_fetch_retry_mintimeout": "1000",  # ms
+    "npm_config_fetch_retry_maxtimeout": "4000",  # ms
+}
+
 
 class ClientBuild(BuildHookInterface[Any]):
     """Hatch's view of the web client."""
@@ -39,7 +46,7 @@ class ClientBuild(BuildHookInterface[Any]):
                 assert package.origin is not None
                 link_node(Path(package.origin).parents[1], Path(links))
                 path = links + os.pathsep + path
-            self._build({**os.environ, "PATH": path})
+            self._build({**_NPM, **os.environ, "PATH": path})
 
     @property
     def _client(self) -> Path:
