@@ -19,7 +19,8 @@ async def test_a_public_room_is_listed_to_all_and_a_private_one_to_its_members(w
 async def test_rooms_are_listed_a_page_at_a_time(ward: Ward) -> None:
     for slug in ("a-room", "b-room", "d-room"):
         await ward.open_room(slug, "ana")
-    found, cursor = [], {}
+    found: list[str] = []
+    cursor: dict[str, str] = {}
 
     while True:
         page = await ward.run("room.list", {"limit": 2, **cursor}, "ana")

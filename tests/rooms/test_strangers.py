@@ -1,0 +1,89 @@
+"""Every command refuses those it should; a command that is added later is covered by being declared."""
+
+from typing import Any
+
+import pytest
+
+from chat.commands import Command, Over
+from chat.errors import Refusal
+from rooms.permissions import SCOPES
+from tests.builders import Ward
+from web.curbside import all_commands
+
+OF_ONESELF = {
+    "connection.ping", "person.list", "presence.set", "room.list", "room.create", "session.show",
+    "session.open", "session.sign_up", "session.close", "token.create", "token.revoke",
+    "bot.create",
+}  # fmt: skip
+"""Commands that name no room; the last three decide by the actor's role."""
+
+ANYTHING: dict[str, Any] = {
+    "cid": "b1f0c2d4e5", "id": "nothing", "text": "Hello", "seq": 0, "emoji": "agree", "on": True,
+    "person": "@ana",
+}  # fmt: skip
+
+COMMANDS = list(all_commands())
+
+
+def _payload(command: Command, room: str) -> dict[str, Any]:
+    fields = command.request.__struct_fields__
+    return {"room": room, **{key: ANYTHING[key] for key in ANYTHING if key in fields}}
+
+
+IN_ROOMS = [command for command in COMMANDS if command.name not in OF_ONESELF]
+CALLABLE = [command for command in COMMANDS if command.over is not Over.SOCKET]
+"""Those of a connection alone are in tests/chat/test_connections.py."""
+
+
+def test_every_command_names_a_room_or_is_listed_as_ones_own() -> None:
+    for command in IN_ROOMS:
+        assert "room" in command.request.__struct_fields__, command.name
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in IN_ROOMS if c in CALLABLE], ids=lambda command: command.name
+)
+async def test_a_stranger_is_told_that_a_private_room_is_not_there(
+    ward: Ward, command: Command
+) -> None:
+    room = await ward.open_room("any", "ana", "ben", private=True)
+
+    refusals = []
+    for name in (room, "no-such-room"):
+        with pytest.raises(Refusal) as caught:
+            await ward.run(command.name, _payload(command, name), "stranger")
+        refusals.append(caught.value.answer())
+
+    assert refusals[0] == refusals[1]
+    assert refusals[0]["code"] == "not_found"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_says_which_tokens_may_call_it(command: Command) -> None:
+    assert command.scope in SCOPES or command.scope is None
+    assert (
+        command.scope is not None
+        or command.anonymous
+        or "token" in command.name
+        or (command.name == "bot.create")
+    )
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in CALLABLE if not c.anonymous], ids=lambda command: command.name
+)
+async def test_a_token_without_the_scope_is_refused(ward: Ward, command: Command) -> None:
+    others = frozenset(SCOPES) - {command.scope}
+    await ward.admit("bot", kind="bot", scopes=others)
+
+    with pytest.raises(Refusal) as caught:
+        await ward.run(command.name, _payload(command, "cardiology"), "bot")
+
+    assert caught.value.code == "forbidden"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_is_documented(command: Command) -> None:
+    assert command.summary.endswith(".")
+    assert command.request.__doc__
+    assert "Ask" in command.request.__doc__ or command.name in ("person.type", "presence.set")
