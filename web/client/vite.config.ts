@@ -24,5 +24,5 @@ export default defineConfig(({ mode }) => ({
   },
   // Svelte's browser half, also under Node: the state modules are what the tests run.
   resolve: mode === "test" ? { conditions: ["browser"] } : {},
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  test: { include: ["src/**/*.test.ts"], environment: "./src/testing/environment.ts" },
 }))

@@ -60,7 +60,7 @@ export interface Pinned {
 
 export interface RoomSettings {
   title?: string
-  description?: string | null
+  topic?: string
   private?: boolean
   slow_mode?: number
   locked?: boolean
@@ -71,7 +71,9 @@ export interface RoomSettings {
 export interface RoomEntry {
   room: string
   title: string
+  topic?: string
   private: boolean
+  members?: number
   member: boolean
   role: string | null
   head: number
@@ -215,7 +217,15 @@ export interface Commands {
   }
   "message.history": {
     with: { room: string; before?: number; after?: number; around?: number; limit?: number }
-    ok: { room: string; as_of: number; messages: Message[]; more: boolean; people: Person[] }
+    ok: {
+      room: string
+      as_of: number
+      messages: Message[]
+      more: boolean
+      older?: boolean
+      newer?: boolean
+      people: Person[]
+    }
   }
   "search.messages": {
     with: { query: string; room?: string; cursor?: string }

@@ -44,7 +44,7 @@ const history = new History(connection.ask, people)
 
 // Before the outbox: a row is there before the post that it replaces goes.
 export const rooms: Rooms = new Rooms(connection, people, history, me, {
-  recovered: ({ loaded, complete }) => strips.back(loaded, complete),
+  recovered: ({ loaded, complete }) => strips.back(loaded, complete, () => outbox.isSending),
   replaced: (room, head) => outbox.reached(room, head),
 })
 

@@ -37,7 +37,7 @@ export class Intake {
       return
     }
     this.#cancel = this.next(() => this.#drain())
-    this.handle(frame)
+    this.#handle(frame)
   }
 
   /** Drop what waits: it belongs to a connection that is gone, and will be sent again. */
@@ -51,6 +51,17 @@ export class Intake {
     const frames = this.#waiting
     this.#waiting = []
     this.#cancel = frames.length ? this.next(() => this.#drain()) : null
-    for (const frame of frames) this.handle(frame)
+    for (const frame of frames) this.#handle(frame)
+  }
+
+  /** One frame's failure is ours to see and not the next frame's to suffer. */
+  #handle(frame: Frame): void {
+    try {
+      this.handle(frame)
+    } catch (error) {
+      setTimeout(() => {
+        throw error
+      })
+    }
   }
 }

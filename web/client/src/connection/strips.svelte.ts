@@ -14,6 +14,8 @@ export type Strip =
 
 const QUIET = 3_000 // milliseconds
 const OFFLINE = 30_000 // milliseconds
+const PATIENCE = 3_000 // milliseconds that the queue may take before "back" is said without it
+const LOOK = 100 // milliseconds
 const THANKS = 6_000 // milliseconds that "back" stays
 
 /** What to say of a link that has been down for so many milliseconds. */
@@ -68,9 +70,14 @@ export class Strips {
     if (this.#lostAt !== null) this.#sent += 1
   }
 
-  /** All is caught up: say so, if the loss had been worth a word. */
-  back(loaded: number, complete: boolean): void {
-    if (this.#lostAt === null) return
+  /** All is caught up: say so, if the loss had been worth a word, once the queue is sent or takes too long. */
+  back(loaded: number, complete: boolean, isSending: () => boolean = () => false, patience = PATIENCE): void {
+    if (this.#lostAt === null || !this.connection.online) return
+    if (isSending() && patience > 0) {
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(() => this.back(loaded, complete, isSending, patience - LOOK), LOOK)
+      return
+    }
     const worthy = this.connection.strip.is === "reconnecting" || this.connection.strip.is === "offline"
     const sent = this.#sent
     this.clear()

@@ -29,6 +29,7 @@ export const removed = (removal: NonNullable<Row["removed"]>): Partial<Row> => (
   text: "",
   attachments: [],
   reactions: [],
+  pinned: null,
 })
 
 /** A message as an event carries it: the same for everybody, so that `mine` is worked out here. */

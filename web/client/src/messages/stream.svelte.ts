@@ -11,7 +11,10 @@ export const WINDOW = 300
 export interface Page {
   as_of: number
   messages: Message[]
+  /** Whether there are more in the direction asked for. */
   more: boolean
+  older?: boolean
+  newer?: boolean
 }
 
 export type Loading = "" | "older" | "newer" | "around"
@@ -115,9 +118,9 @@ export class Stream {
   show(page: Page, position: number): void {
     this.rows = this.#joined(page, position, false)
     this.loaded = true
-    this.hasOlder = (this.rows[0]?.seq ?? 0) > 1
+    this.hasOlder = page.older ?? (this.rows[0]?.seq ?? 0) > 1
     const last = this.rows.at(-1)?.seq ?? 0
-    if (last >= this.latest) this.#attach()
+    if (!(page.newer ?? last < this.latest)) this.#attach()
     else {
       this.attached = false
       this.newer = 0

@@ -44,6 +44,11 @@ export class Outbox {
     return [...this.#rooms.values()].flat().filter(isOpen).length
   }
 
+  /** Whether a post is to be sent right now. */
+  get isSending(): boolean {
+    return [...this.#rooms.values()].flat().some(({ state }) => state === "queued" || state === "sending")
+  }
+
   /** Post; shown at once, sent when possible. Returns its cid. */
   post(room: string, text: string, extra: SendExtra = {}): string {
     const last = this.of(room).at(-1)?.made ?? 0
@@ -149,7 +154,10 @@ export class Outbox {
     if (event.event !== "message.posted" || event.by !== this.me()) return
     const { cid } = event.data as { cid?: string | null }
     const send = cid ? this.#find(cid) : this.of(event.room).find((one) => one.seq === event.seq)
-    if (send) this.#settle(send)
+    if (!send) return
+    // The event may overtake the answer; either way it was sent once.
+    if (send.state !== "sent") this.sent()
+    this.#settle(send)
   }
 
   /** Drop posts whose event is in what was entered: a snapshot brings messages, and not their cids. */

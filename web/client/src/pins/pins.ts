@@ -20,9 +20,16 @@ export const apply: Events<Room> = {
   },
 
   "message.unpinned": (room, { id }, { seq }) => {
-    room.pins = room.pins.filter((pin) => pin.id !== id)
     room.change(id, seq, () => ({ pinned: null }))
+    letGo(room, id)
   },
+
+  // A removed message's pin goes with it, without a word of its own.
+  "message.removed": (room, { id }) => letGo(room, id),
+}
+
+function letGo(room: Room, id: string): void {
+  room.pins = room.pins.filter((pin) => pin.id !== id)
 }
 
 export const summary = (pins: number): string => (pins === 1 ? "1 pin" : `${pins} pins`)

@@ -47,9 +47,21 @@ export class Count {
     else if (seq !== undefined && seq <= this.#from) this.#base = Math.max(0, this.#base - 1)
   }
 
-  /** Read up to `seq`. Exact where every message since is known here; else the server's own count is taken, if given. */
-  read(seq: number, counted?: number): void {
+  /**
+   * Read up to `seq`. Exact where every message since is known here; else the server's own count is taken, if given,
+   * or what is held of the messages that may count: `seqs`.
+   */
+  read(seq: number, counted?: number, seqs: readonly number[] = []): void {
+    const before = this.#read
     this.#read = seq
-    if (seq < this.#from && counted !== undefined) this.#base = Math.max(0, counted - this.#later.length)
+    if (seq >= this.#from) return
+    if (counted !== undefined) this.#base = Math.max(0, counted - this.#later.length)
+    else {
+      const within = (low: number, high: number) =>
+        seqs.filter((one) => one > low && one <= high && one <= this.#from).length
+      // Back from beyond the base, that is as it was when it was left.
+      const start = before >= this.#from ? seq : before
+      this.#base = Math.max(0, this.#base - within(start, seq) + within(seq, start))
+    }
   }
 }

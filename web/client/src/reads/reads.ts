@@ -6,10 +6,12 @@ import { Refused } from "../connection/refused"
 import type { Room } from "../rooms/room.svelte"
 
 const PAUSE = 1_000 // milliseconds; markers are told on at most that often (docs/protocol.md)
+const UNDO = 8_000 // milliseconds that a toast with Undo stays at least
 
 export class Reads {
   /** What is read here and not yet known there. */
   readonly #due = new Set<Room>()
+  readonly #undoable = new Set<ReturnType<typeof setTimeout>>()
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(private readonly connection: Connection) {
@@ -21,16 +23,34 @@ export class Reads {
     if (seq > room.read) this.#mark(room, seq)
   }
 
-  /** Mark a whole room as read; returns the undoing of it. */
+  /**
+   * Mark a whole room as read; returns the undoing of it. Markers on the server never move back, so that
+   * it is told only once the undoing is no longer offered.
+   */
   markRoom(room: Room): () => void {
-    const before = room.read
-    this.#mark(room, room.position)
-    return () => this.#mark(room, before)
+    const before = { read: room.read, marking: room.marking }
+    const marked = room.position
+    room.marking = marked
+    room.mark(marked)
+    const timer = setTimeout(() => {
+      this.#undoable.delete(timer)
+      this.#due.add(room)
+      this.#arm()
+    }, UNDO)
+    this.#undoable.add(timer)
+    return () => {
+      if (!this.#undoable.delete(timer)) return
+      clearTimeout(timer)
+      if (room.marking !== marked) return
+      room.marking = before.marking
+      room.mark(before.read)
+    }
   }
 
   forget(): void {
     this.#due.clear()
-    clearTimeout(this.#timer)
+    for (const timer of [this.#timer, ...this.#undoable]) clearTimeout(timer)
+    this.#undoable.clear()
     this.#timer = undefined
   }
 

@@ -14,6 +14,8 @@ export class Room {
   title = $state("")
   private = $state(false)
   member = $state(false)
+  /** How many members there are, as last listed. */
+  members = $state(0)
   role = $state<string | null>(null)
   settings = $state.raw<RoomSettings>({})
   /** The latest pin first. */
@@ -83,6 +85,7 @@ export class Room {
     this.title = entry.title
     this.private = entry.private
     this.member = entry.member
+    this.members = entry.members ?? this.members
     this.role = entry.role
     if (this.epoch !== null) return
     this.read = entry.read
@@ -115,8 +118,9 @@ export class Room {
 
   /** Take a marker, one's own or another device's. Server counts correct ours where we cannot know better. */
   mark(seq: number, unread?: number, mentions?: number): void {
+    const others = this.stream.rows.filter((row) => row.by !== this.me && !row.removed)
+    this.unreadCount.read(seq, unread, others.map((row) => row.seq))
     this.read = seq
-    this.unreadCount.read(seq, unread)
     this.mentionCount.read(seq, mentions)
   }
 

@@ -3,30 +3,30 @@
 import { SvelteMap } from "svelte/reactivity"
 import { newCid } from "../outbox/cids"
 import type { Ask, Connection } from "../connection/connection.svelte"
-import { offline } from "../connection/refused"
 import type { History } from "../messages/history"
 import type { People } from "../people/people.svelte"
-import type { Entered, RoomEntry, RoomEvent, Signal, Snapshot } from "../protocol"
+import type { Entered, RoomEvent, Signal, Snapshot } from "../protocol"
 import { arrive, deferred, type Arriving } from "./arriving"
 import { Entering, type Enterable } from "./entering"
 import { fill } from "./filling"
+import { listed } from "./listing"
 import { OwnRoom } from "./own"
+import { byTitle, nextUnread } from "./rail"
+import { Recovery, type Caught } from "./recovery"
 import { Room } from "./room.svelte"
 import { apply as signals } from "./signals"
 
 const OPEN = { signals: true, messages: 50 } // what the room on screen is entered with
 const LISTED = { signals: false, messages: 0 } // the others: only counted
 
-export interface Hooks {
+/** Refusals that mean that a room is not for us; others, such as too many rooms, leave it listed. */
+const GONE = new Set(["not_found", "forbidden", "banned"])
+
+interface Hooks {
   /** Everything entered is live and caught up. */
   recovered?(caught: Caught): void
   /** A snapshot has brought all of a room's messages up to `head`. */
   replaced?(room: string, head: number): void
-}
-
-export interface Caught {
-  loaded: number
-  complete: boolean
 }
 
 export class Rooms {
@@ -38,9 +38,7 @@ export class Rooms {
   readonly #ask: Ask
   #relisting: Promise<void> | null = null
   #arriving: Arriving | null = null
-  /** Whether a connection came before: what arrives after it was missed. */
-  #behind = new Map<Enterable, number>()
-  #caught: Caught = { loaded: 0, complete: true }
+  readonly #recovery: Recovery
 
   constructor(
     connection: Connection,
@@ -50,11 +48,12 @@ export class Rooms {
     private readonly hooks: Hooks = {},
   ) {
     this.#ask = connection.ask
+    this.#recovery = new Recovery(me, (caught) => hooks.recovered?.(caught))
     this.#entering = new Entering(connection.ask, {
       entered: (room, answer, before) => this.#entered(room, answer, before),
       refused: (room, refused) => {
         if (!(room instanceof Room)) return
-        room.close(refused.detail)
+        if (GONE.has(refused.code)) room.close(refused.detail)
         if (this.#arriving?.room === room) this.#arriving.reject(refused)
       },
     })
@@ -99,7 +98,7 @@ export class Rooms {
     } else if (room.epoch !== null && room.stream.loaded && !room.entering) {
       return arrive(room, at, this.history)
     }
-    this.#arriving?.reject(offline())
+    this.#arriving?.resolve()
     const arriving = deferred(room, at)
     this.#arriving = arriving
     void this.#enter(room)
@@ -109,7 +108,7 @@ export class Rooms {
   /** Show no room; the one that was shown is counted on if one is a member of it. */
   close(): void {
     const room = this.current
-    this.#arriving?.reject(offline())
+    this.#arriving?.resolve()
     this.#arriving = null
     this.currentId = null
     if (!room) return
@@ -147,13 +146,7 @@ export class Rooms {
 
   /** The next room with something unread, in the rail's order, going round. */
   nextUnread(from: string | null, step: 1 | -1): Room | undefined {
-    const rail = [...this.joined, ...this.direct]
-    const start = rail.findIndex((room) => room.id === from)
-    for (let distance = 1; distance <= rail.length; distance += 1) {
-      const room = rail[(start + step * distance + rail.length * 2) % rail.length]
-      if (room?.unread) return room
-    }
-    return undefined
+    return nextUnread([...this.joined, ...this.direct], from, step)
   }
 
   /** Ask for the list of rooms again, soon and once. */
@@ -189,7 +182,7 @@ export class Rooms {
 
   async #welcomed(): Promise<void> {
     const known = this.all.filter((room) => room.epoch !== null && room.id !== this.currentId)
-    this.#caught = { loaded: 0, complete: true }
+    this.#recovery.begin()
     const current = this.current
     const entered = [
       this.#entering.enter(this.own, LISTED),
@@ -198,20 +191,14 @@ export class Rooms {
       this.#list(),
     ]
     await Promise.allSettled(entered)
-    this.#maybeRecovered()
+    this.#recovery.check()
   }
 
   async #list(): Promise<void> {
-    const entries: RoomEntry[] = []
-    let cursor: string | null | undefined
-    do {
-      const page = await this.#ask("room.list", cursor ? { cursor } : {})
-      entries.push(...page.rooms)
-      cursor = page.next
-    } while (cursor)
-    const listed = new Set(entries.map((entry) => entry.room))
+    const entries = await listed(this.#ask)
+    const ids = new Set(entries.map((entry) => entry.room))
     for (const entry of entries) this.#room(entry.room).describe(entry)
-    for (const room of this.all) if (!listed.has(room.id) && room.id !== this.currentId) this.#rooms.delete(room.id)
+    for (const room of this.all) if (!ids.has(room.id) && room.id !== this.currentId) this.#rooms.delete(room.id)
     this.loaded = true
     await Promise.allSettled(
       this.all
@@ -222,13 +209,13 @@ export class Rooms {
 
   #lost(): void {
     this.#entering.lost([this.own, ...this.all])
-    this.#behind.clear()
+    this.#recovery.begin()
     for (const room of this.all) room.quiet()
   }
 
   #entered(room: Enterable, answer: Entered, before: number): void {
+    this.#recovery.entered(room, answer)
     if (answer.resumed) {
-      if (answer.head > room.position) this.#behind.set(room, answer.head)
       if (room instanceof Room) void this.#arrived(room)
       return
     }
@@ -236,7 +223,7 @@ export class Rooms {
     const snapshot = answer.snapshot as Snapshot
     this.people.know(snapshot.people ?? [])
     this.hooks.replaced?.(room.id, answer.head)
-    if (before > 0 && room.id === this.currentId) this.#caught.complete = !snapshot.more
+    if (before > 0 && room.stream.loaded && snapshot.more) this.#recovery.skipped()
     void fill(room, snapshot, answer.head, this.history).then(() => this.#arrived(room))
   }
 
@@ -251,17 +238,7 @@ export class Rooms {
 
   #event(event: RoomEvent): void {
     const room = event.room === this.own.id ? this.own : this.get(event.room)
-    if (!room || !this.#entering.receive(room, event)) return
-    const head = this.#behind.get(room)
-    if (head === undefined) return
-    if (event.event === "message.posted" && event.by !== this.me() && event.seq <= head) this.#caught.loaded += 1
-    if (event.seq < head) return
-    this.#behind.delete(room)
-    this.#maybeRecovered()
-  }
-
-  #maybeRecovered(): void {
-    if (this.#behind.size === 0 && ![...this.all].some((room) => room.entering)) this.hooks.recovered?.(this.#caught)
+    if (room && this.#entering.receive(room, event)) this.#recovery.applied(room, event)
   }
 
   #signal(signal: Signal): void {
@@ -278,5 +255,3 @@ export class Rooms {
     if (signal.signal === "room.closing") this.relist()
   }
 }
-
-const byTitle = (one: Room, other: Room): number => one.title.localeCompare(other.title)

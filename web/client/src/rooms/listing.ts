@@ -1,0 +1,15 @@
+// Listing: every page of the list of rooms, as one.
+
+import type { Ask } from "../connection/connection.svelte"
+import type { RoomEntry } from "../protocol"
+
+export async function listed(ask: Ask): Promise<RoomEntry[]> {
+  const entries: RoomEntry[] = []
+  let cursor: string | null | undefined
+  do {
+    const page = await ask("room.list", cursor ? { cursor } : {})
+    entries.push(...page.rooms)
+    cursor = page.next
+  } while (cursor)
+  return entries
+}
