@@ -1,0 +1,106 @@
+"""Posting: with so many posts outstanding, or at a steady rate."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from bench.load import Load, answer
+from bench.wire import Watched
+
+TEXT = (
+    "Door-to-balloon audit for the night shift: the delay is in the corridor, not in the lab. "
+    "Who can bring the transfer times of both hospitals to the meeting?  "
+).ljust(160)  # characters, so that an event is some 290 bytes and never as short as an answer
+IN_FLIGHT = 32  # posts of one socket; PROTOCOL.md, Frames: beyond it the server stops reading
+
+
+class Poster:
+    """One socket's posts to one room. A post is outstanding until its answer has come.
+
+    Where the poster is ``seated`` in the room its own event must have come, too.
+    """
+
+    def __init__(self, member: Watched, room: str, *, seated: bool = False) -> None:
+        self.sent: list[float] = []  # when, by post
+        self.waits: list[float] = []  # seconds from sending to the answer
+        self._member = member
+        self._room = room
+        self._frames = 2 if seated else 1
+        self._outstanding: dict[int, int] = {}  # frames still to come, by post
+        self._run = secrets.token_hex(4)
+
+    def post(self) -> None:
+        """Send one message."""
+        index = len(self.sent)
+        self._outstanding[index] = self._frames
+        self.sent.append(time.perf_counter())
+        cid = f"{self._run}-{index}"
+        self._member.ask(index, "message.post", room=self._room, cid=cid, text=TEXT)
+
+    def outstanding(self) -> int:
+        """Take what came, and return how many posts are outstanding."""
+        while self._member.seen:
+            at, frame = self._member.seen.popleft()
+            index = self._posted(frame)
+            if "re" in frame:
+                answer(frame)
+                index = frame["re"]
+                self.waits.append(at - self.sent[index])
+            if index is not None:
+                self._outstanding[index] -= 1
+                if not self._outstanding[index]:
+                    del self._outstanding[index]
+        return len(self._outstanding)
+
+    def delays(self, member: Watched) -> list[float]:
+        """Take what came to another member; return the seconds from each sending to its event."""
+        found = []
+        while member.seen:
+            at, frame = member.seen.popleft()
+            index = self._posted(frame)
+            if index is not None:
+                found.append(at - self.sent[index])
+        return found
+
+    def _posted(self, frame: dict[str, Any]) -> int | None:
+        """Return which post of this poster an event is of, if any."""
+        if frame.get("event") != "message.posted":
+            return None
+        run, _, index = frame["data"]["cid"].partition("-")
+        return int(index) if run == self._run else None
+
+
+def press(
+    load: Load, posters: Sequence[Poster], outstanding: int, *, seconds: float, most: int = 2**53
+) -> int:
+    """Keep so many posts of each poster outstanding; return how many there were, all answered.
+
+    Ends after ``seconds`` or ``most`` posts, whichever is first.
+    """
+    end = time.perf_counter() + seconds
+    asked = 0
+    while asked < most and time.perf_counter() < end:
+        for poster in posters:
+            for _ in range(min(outstanding - poster.outstanding(), most - asked)):
+                poster.post()
+                asked += 1
+        load.turn(0.1)
+    settle(load, posters)
+    return asked
+
+
+def keep_pace(load: Load, poster: Poster, *, rate: float, seconds: float) -> int:
+    """Post so many messages a second, evenly, whatever is outstanding; return how many."""
+    start = time.perf_counter()
+    posts = int(rate * seconds)
+    for index in range(posts):
+        load.rest(start + index / rate - time.perf_counter())
+        poster.post()
+    settle(load, [poster])
+    return posts
+
+
+def settle(load: Load, posters: Sequence[Poster]) -> None:
+    """Wait until nothing is outstanding."""
+    load.until(lambda: not any([poster.outstanding() for poster in posters]))
