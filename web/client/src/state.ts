@@ -3,6 +3,7 @@
 import { call } from "./api/api"
 import { Clock } from "./clock.svelte"
 import { Connection } from "./connection/connection.svelte"
+import { wait } from "./connection/reconnect"
 import { Strips } from "./connection/strips.svelte"
 import { browserDevice } from "./device"
 import { Drafts } from "./drafts/drafts.svelte"
@@ -36,7 +37,13 @@ export const session = new Session(call, ({ person }) => {
   connection.start()
 })
 
-export const connection = new Connection({ whoAmI: () => session.look() })
+export const connection = new Connection({
+  whoAmI: () => session.check(),
+  recognises: ({ id }) => {
+    if (id !== session.me) void session.look()
+    return id === session.me
+  },
+})
 const strips = new Strips(connection)
 
 export const people = new People(connection.ask)
@@ -85,5 +92,11 @@ export function begin(): void {
   strips.watch()
   addEventListener("online", () => connection.wake())
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && connection.wake())
-  void session.look()
+  void look(0)
+}
+
+/** A server that is starting or away is asked again, ever more slowly. */
+async function look(attempt: number): Promise<void> {
+  if ((await session.look()) !== "unknown") return
+  setTimeout(() => void look(attempt + 1), wait(attempt, Math.random()) * 1000)
 }

@@ -1,7 +1,7 @@
 // Connection: one conversation with the server, kept up for as long as the person is signed in.
 // It asks and is answered, hands on events and signals in order, and comes back by itself after a loss.
 
-import type { Answer, Commands, Frame, Limits, RoomEvent, Signal, SignalData } from "../protocol"
+import type { Answer, Commands, Frame, Limits, Person, RoomEvent, Signal, SignalData } from "../protocol"
 import { Asking } from "./asking"
 import { Heartbeat } from "./heartbeat"
 import { Intake, type NextFrame } from "./intake"
@@ -38,6 +38,8 @@ export interface Surroundings {
   random?: () => number
   /** Ask over HTTP who one is: after a failed upgrade, whose status a browser does not tell. */
   whoAmI: () => Promise<"signed_in" | "signed_out" | "unknown">
+  /** Whether this is who the page is for: another tab may have signed somebody else in. */
+  recognises?: (person: Person) => boolean
 }
 
 const WELCOME = 10_000 // milliseconds to be welcomed in; then the try has failed
@@ -176,6 +178,8 @@ export class Connection {
   }
 
   #welcomed(welcome: SignalData["connection.welcoming"]): void {
+    // Before anything is sent: one person's queue must never go out as another's.
+    if (this.around.recognises?.(welcome.person) === false) return this.stop()
     clearTimeout(this.#timer)
     this.limits = welcome.server.limits ?? {}
     this.link = { is: "online" }

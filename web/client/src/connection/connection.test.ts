@@ -145,6 +145,17 @@ test("a session that ended is found out after a failed upgrade, and no more is t
   expect(connection.strip).toEqual({ is: "signed_out" })
 })
 
+test("nothing is sent where the server welcomes somebody else", async () => {
+  const server = new Server()
+  const { connection, outbox } = client(server, { recognises: () => false })
+  outbox.post("cardiology", "Not theirs")
+
+  await settle(60_000)
+
+  expect(server.asked).toEqual([])
+  expect(connection.link).toEqual({ is: "idle" })
+})
+
 test("42xx stops and says why; the person may try again", async () => {
   const server = new Server()
   const { connection } = await online(server)

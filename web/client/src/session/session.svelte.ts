@@ -37,6 +37,16 @@ export class Session {
     }
   }
 
+  /** Ask whether the session still holds, and leave everything on screen where it does not. Never throws. */
+  async check(): Promise<"signed_in" | "signed_out" | "unknown"> {
+    try {
+      this.#become((await this.call("session.show", {})).person)
+      return "signed_in"
+    } catch (error) {
+      return error instanceof Refused && error.code === "signed_out" ? "signed_out" : "unknown"
+    }
+  }
+
   async open(handle: string, password: string): Promise<void> {
     this.#become((await this.call("session.open", { handle, password })).person)
   }

@@ -16,14 +16,15 @@ import { testFrame, type Server } from "./server"
 export interface Options {
   device?: Device
   random?: () => number
+  recognises?: () => boolean
   whoAmI?: () => Promise<"signed_in" | "signed_out" | "unknown">
 }
 
 export function client(server: Server, options: Options = {}) {
-  const { device = memoryDevice(), random = () => 0.5, whoAmI = () => Promise.resolve("signed_in" as const) } = options
+  const { recognises = () => true, device = memoryDevice(), random = () => 0.5, whoAmI = () => Promise.resolve("signed_in" as const) } = options
   const me = () => ME
   const clock = { now: () => Date.now() / 1000 }
-  const connection = new Connection({ open: server.open, next: testFrame, random, whoAmI })
+  const connection = new Connection({ open: server.open, next: testFrame, random, whoAmI, recognises })
   const strips = new Strips(connection)
   const people = new People(connection.ask)
   const history = new History(connection.ask, people)
