@@ -9,7 +9,7 @@ from chat.commands import Commands, Reply, Request, Runs, Told, Write
 from chat.errors import BadRequest, Conflict
 from chat.events import Event
 from chat.values import Value
-from rooms.membership import MemberJoined
+from rooms.membership import PersonName, admit, find_person
 from rooms.permissions import require_may_open_room
 from rooms.readings import Reading
 from rooms.snapshots import marks
@@ -18,12 +18,14 @@ from storage.members import Member, Members
 from storage.rooms import Room, Rooms
 
 commands = Commands[UnitOfWork]()
+internal = Commands[UnitOfWork]()
 readings = Commands[Reading]()
 
 TITLE_LIMIT = 80  # characters; guessed: two lines of the rail
 LIST_LIMIT = 200  # rooms a page
 
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,64}$")]
+Topic = Annotated[str, msgspec.Meta(max_length=250)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_LIMIT)]
 
 
@@ -40,12 +42,27 @@ class CreateRoom(Write, kw_only=True):
 
     room: Slug | None = None
     title: Title
-    topic: Annotated[str, msgspec.Meta(max_length=250)] = ""
+    topic: Topic = ""
     private: bool = False
 
     def logs(self) -> tuple[str, ...]:
-        """Return the room, which may exist already, and ``@me``."""
+        """Return the room, which may exist already."""
         return (self.room,) if self.room else ()
+
+
+class AddRoom(Write, kw_only=True):
+    """Ask, from within the server, to open a room for people (ids or ``@handle``)."""
+
+    room: Slug
+    title: Title
+    topic: Topic = ""
+    private: bool = False
+    owner: PersonName | None = None
+    members: tuple[PersonName, ...] = ()
+
+    def logs(self) -> tuple[str, ...]:
+        """Return the room, which may exist already."""
+        return (self.room,)
 
 
 class ListRooms(Request):
@@ -83,28 +100,35 @@ class ListedRooms(Reply):
 def create_room(work: UnitOfWork, request: CreateRoom) -> Told:
     """Open a room with the actor as its owner."""
     require_may_open_room(work.actor)
-    if not request.title.strip():
-        raise BadRequest("title: blank")
     slug = _slug(work, request)
+    _open(work, slug, request.title, request.topic, private=request.private)
+    return admit(work, slug, work.actor.id, role="owner")
+
+
+@internal.add("room.add")
+def add_room(work: UnitOfWork, request: AddRoom) -> Told:
+    """Open a room for those who are named."""
+    _open(work, request.room, request.title, request.topic, private=request.private)
+    named = dict.fromkeys(([request.owner] if request.owner else []) + list(request.members))
+    told = work.unchanged(request.room)
+    for name in named:
+        role = "owner" if name == request.owner else "member"
+        told = admit(work, request.room, find_person(work, name).id, role=role)
+    return told
+
+
+def _open(work: UnitOfWork, slug: str, title: str, topic: str, *, private: bool) -> None:
+    if not title.strip():
+        raise BadRequest("title: blank")
     if work.use(Rooms).find(slug) is not None:
         raise Conflict("That room id is taken.")
-    return open_room(work, slug, request.title, request.topic, private=request.private)
-
-
-def open_room(work: UnitOfWork, slug: str, title: str, topic: str, *, private: bool) -> Told:
-    """Insert a room owned by the actor, and tell its first events."""
     room = Room(
         id=slug, title=title, topic=topic, private=private, epoch=secrets.token_hex(8),
         head=0, revision=1, at=work.now,
     )  # fmt: skip
     work.use(Rooms).add(room)
-    work.open_log(room, {work.actor.id: "owner"})
+    work.open_log(room, {})
     work.tell(slug, RoomChanged(title=title, topic=topic, private=private))
-    told = work.tell(slug, MemberJoined(person=work.actor.id))
-    work.use(Members).add(
-        Member(room=slug, person=work.actor.id, role="owner", since=told.seq, at=work.now)
-    )
-    return told
 
 
 @readings.add("room.list", runs=Runs.READS, scope="read")

@@ -10,7 +10,7 @@ from chat.events import Event, is_own_room
 from rooms.permissions import require_may_add_member
 from rooms.unit_of_work import UnitOfWork
 from storage.members import Member, Members
-from storage.people import People
+from storage.people import People, Person
 
 commands = Commands[UnitOfWork]()
 
@@ -54,7 +54,7 @@ def join_room(work: UnitOfWork, request: JoinRoom) -> Told:
     rights = work.rights(request.room)
     if work.actor.id in rights.roles:
         return work.unchanged(rights.room)
-    return _admit(work, rights.room, work.actor.id)
+    return admit(work, rights.room, work.actor.id)
 
 
 @commands.add("member.leave", scope="post")
@@ -77,18 +77,23 @@ def add_member(work: UnitOfWork, request: AddMember) -> Told:
     require_may_add_member(work.actor, rights)
     if is_own_room(rights.room):
         raise Conflict("Nobody is added to @me.")
-    person = work.use(People).find(request.person)
-    if person is None:
-        raise NotFound("There is no such person.")
+    person = find_person(work, request.person)
     if person.id in rights.roles:
         return work.unchanged(rights.room)
-    return _admit(work, rights.room, person.id)
+    return admit(work, rights.room, person.id)
 
 
-def _admit(work: UnitOfWork, room: str, person: str) -> Told:
+def admit(work: UnitOfWork, room: str, person: str, *, role: str = "member") -> Told:
+    """Make a person a member, whose unread messages begin here, and tell the room."""
     told = work.tell(room, MemberJoined(person=person))
-    work.use(Members).add(
-        Member(room=room, person=person, role="member", since=told.seq, at=work.now)
-    )
-    work.grant(room, person, "member")
+    work.use(Members).add(Member(room=room, person=person, role=role, since=told.seq, at=work.now))
+    work.grant(room, person, role)
     return told
+
+
+def find_person(work: UnitOfWork, name: str) -> Person:
+    """Return a person by id or ``@handle``. Raises NotFound."""
+    person = work.use(People).find(name)
+    if person is None:
+        raise NotFound(f"There is nobody called {name}.")
+    return person

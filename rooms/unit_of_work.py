@@ -108,7 +108,7 @@ class UnitOfWork:
         self.told.append(
             Envelope(
                 room=room, seq=change.head, event=str(event.name), at=self.now,
-                by=None if anonymous else self.actor.id,
+                by=None if anonymous else self.actor.id or None,
                 data=msgspec.msgpack.encode(event), subject=subject, voids=voids,
             )
         )  # fmt: skip

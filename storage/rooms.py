@@ -85,14 +85,9 @@ class Rooms:
         )
         return [Room(**row) for row in rows.mappings()]
 
-    def heads(self, ids: Iterable[str]) -> dict[str, tuple[str, int, int]]:
-        """Return epoch, head and revision of each room that exists."""
-        rows = self._connection.execute(
-            select(rooms.c.id, rooms.c.epoch, rooms.c.head, rooms.c.revision).where(
-                rooms.c.id.in_(list(ids))
-            )
-        )
-        return {row.id: (row.epoch, row.head, row.revision) for row in rows}
+    def ids(self) -> list[str]:
+        """Return the id of every room, own ones too."""
+        return list(self._connection.execute(select(rooms.c.id).order_by(rooms.c.id)).scalars())
 
     def add(self, room: Room) -> None:
         """Insert a room. Raises IntegrityError where the id is taken."""

@@ -1,4 +1,4 @@
-"""Logs: one line an event on stdout, JSON for machines and plain words for a terminal.
+"""Logs: one line an event on stderr, JSON for machines and plain words for a terminal.
 
 No message, token, cookie or password enters one, whoever logs it: fields of those names are blanked,
 and tracebacks show no values.
@@ -20,8 +20,8 @@ PRIVATE = frozenset(
 
 
 def configure_logs(style: str = "", *, stream: TextIO | None = None) -> None:
-    """Send all logs, uvicorn's too, to stdout: ``json``, ``console``, or "" for what fits it."""
-    stream = stream or sys.stdout
+    """Send all logs, uvicorn's too, to stderr: ``json``, ``console``, or "" for what fits it."""
+    stream = stream or sys.stderr
     is_console = style == "console" or (not style and stream.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -42,6 +42,8 @@ def configure_logs(style: str = "", *, stream: TextIO | None = None) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for loud in ("alembic", "uvicorn"):
+        logging.getLogger(loud).setLevel(logging.WARNING)
     # Paths of requests hold search words; what is worth counting of them is in the metrics.
     logging.getLogger("uvicorn.access").disabled = True
 

@@ -1,0 +1,83 @@
+"""``curbside serve``, ``migrate`` and ``seed``."""
+
+import time
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from rooms.unit_of_work import Policy
+from storage.database import Database
+from storage.migrations import upgrade
+from storage.people import People
+from web.app import create_app
+from web.cli.locks import AlreadyServed, hold
+from web.curbside import Curbside
+from web.logs import configure_logs
+from web.office import Office, fail, office, one_line_errors
+from web.seed import plant
+from web.servers import run
+from web.sessions import issue_code
+from web.settings import load_settings
+
+
+def main(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Serve, prepare and look after a Curbside server."""
+    if show_version:
+        typer.echo(version("curbside"))
+        raise typer.Exit
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Where to listen; else PORT.")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="On a first start, add demo content.")
+    ] = False,
+) -> None:
+    """Serve until told to stop."""
+    with one_line_errors():
+        settings = load_settings(host=host, port=port)
+        configure_logs(settings.log)
+        with Office(settings) as opened:
+            try:
+                lock = hold(settings.data)
+            except AlreadyServed:
+                fail(f"a server runs on {settings.data} already; stop it, or set CURBSIDE_DATA.")
+            typer.echo(_first_words(opened, demo=demo))
+        curbside = Curbside(
+            Database(settings.database), secret=opened.key, is_limited=settings.is_limited,
+            policy=Policy(edit_seconds=settings.edit_seconds),
+        )  # fmt: skip
+        run(create_app(curbside, settings), curbside, settings)
+        lock.close()
+
+
+def migrate() -> None:
+    """Bring the database to this version's schema; harmless when it is."""
+    with one_line_errors(), office(migrated=False) as opened:
+        opened.database.write(upgrade)
+        typer.echo("The schema is current.")
+
+
+def seed() -> None:
+    """Add the demo people, rooms and conversation to a database with nobody in it."""
+    with one_line_errors(), office() as opened:
+        if opened.write(lambda desk: People(desk.connection).count()):
+            fail("there are people here already; demo content goes into an empty database.")
+        typer.echo(f"Demo sign-ins are in {plant(opened)}.")
+
+
+def _first_words(opened: Office, *, demo: bool) -> str:
+    """Return the line that a newcomer needs; on a first start, after preparing what it speaks of."""
+    settings = opened.settings
+    where = f"Curbside is at {settings.origin}"
+    sign_ins = settings.data / "demo.txt"
+    if demo and not opened.write(lambda desk: People(desk.connection).count()):
+        plant(opened)
+    code = opened.write(lambda desk: issue_code(desk.connection, time.time()))
+    if code is not None:
+        return f"{where} · the first administrator signs up with the code {code}"
+    return f"{where} · demo sign-ins are in {sign_ins}" if sign_ins.exists() else where
