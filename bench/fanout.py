@@ -57,7 +57,7 @@ def figures(options: Options) -> list[Figure]:
             [run[pace] for run in runs] for runs in (ours, theirs)
         ))  # fmt: skip
     slow = [[run[1].p99 for run in runs] for runs in (ours, theirs)]
-    return [*rows, compared(f"p99 of a delivery, {RATE:g}/s", *slow, unit="ms", at_most=1.2)]
+    return [*rows, compared(f"p99 of a delivery, {RATE:g}/s", *slow, unit="ms", ratio_at_most=1.2)]
 
 
 def _rows(name: str, bound: float, ours: list[Span], theirs: list[Span]) -> list[Figure]:
@@ -66,12 +66,12 @@ def _rows(name: str, bound: float, ours: list[Span], theirs: list[Span]) -> list
     rates = [median(span.rate for span in spans) for spans in (ours, theirs)]
     cheaper = all(median(c) < median(s) for c, s in zip(clients, servers, strict=True))
     return [
-        compared(f"CPU a delivery, {name}", *servers, unit="µs", at_most=bound),
+        compared(f"CPU a delivery, {name}", *servers, unit="µs", ratio_at_most=bound),
         Figure(
             "… of the load client", f"{median(clients[0]):.2f} µs", "below the server's", cheaper,
             loop=f"{median(clients[1]):.2f} µs",
         ),
-        Figure("… deliveries a second", f"{rates[0]:,.0f}", "–", loop=f"{rates[1]:,.0f}"),
+        Figure("… deliveries a second", f"{rates[0]:,.0f}", loop=f"{rates[1]:,.0f}"),
     ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ class Figure:
 
     name: str
     curbside: str
-    bound: str
+    bound: str = "–"
     is_held: bool | None = None  # None: shown beside another row, and bound to nothing
     loop: str = "–"
     ratio: str = "–"
@@ -32,16 +32,27 @@ class Figure:
 
 
 def compared(
-    name: str, curbside: Sequence[float], loop: Sequence[float], *,
-    unit: str, at_most: float | None = None,
+    name: str, ours: Sequence[float], theirs: Sequence[float], *, unit: str,
+    at_most: float = math.inf, at_least: float = -math.inf, ratio_at_most: float = math.inf,
+    other: str = "the loop",
 ) -> Figure:  # fmt: skip
-    """Return a row of two medians and their ratio, bound by ``at_most`` of the loop's."""
-    ratio = median(curbside) / median(loop)
+    """Return a row of two medians and their ratio. Bounds are on our median and on the ratio."""
+    middle = median(ours)
+    ratio = middle / median(theirs) if median(theirs) else math.inf
+    bounds = [f"≤ {at_most:,g} {unit}"] if at_most < math.inf else []
+    bounds += [f"≥ {at_least:,g} {unit}"] if at_least > -math.inf else []
+    bounds += [f"≤ {ratio_at_most:g} of {other}"] if ratio_at_most < math.inf else []
+    beside = "" if other == "the loop" else f" {other}"
     return Figure(
-        name, spread(curbside, unit), loop=spread(loop, unit), ratio=f"{ratio:.2f}",
-        bound="–" if at_most is None else f"≤ {at_most:g} of the loop",
-        is_held=None if at_most is None else ratio <= at_most,
+        name, spread(ours, unit), loop=spread(theirs, unit) + beside, ratio=f"{ratio:.2f}",
+        bound=" and ".join(bounds) or "–",
+        is_held=at_least <= middle <= at_most and ratio <= ratio_at_most if bounds else None,
     )  # fmt: skip
+
+
+def bounded(name: str, ours: Sequence[float], *, unit: str, at_most: float) -> Figure:
+    """Return a row of a median with nothing beside it."""
+    return Figure(name, spread(ours, unit), f"≤ {at_most:,g} {unit}", median(ours) <= at_most)
 
 
 def spread(values: Sequence[float], unit: str) -> str:

@@ -1,6 +1,6 @@
 """The load client: thousands of raw sockets to one server, on one thread.
 
-Watched sockets are read at once. Those that only count are swept every SWEEP seconds and in slices,
+Watched sockets are read at once. Those that only count are swept now and then and in slices,
 so that one read takes many frames, no server pays for waking us, and no timed frame waits long.
 """
 
@@ -27,7 +27,8 @@ Kind = TypeVar("Kind", bound=Member)
 class Load:
     """All sockets to one server. As a context manager it closes them."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, sweep: float = SWEEP) -> None:
+        self._sweep = sweep  # seconds
         self._address = ("127.0.0.1", port)
         self._watched = select.epoll()
         self._counted = select.epoll()
@@ -76,13 +77,16 @@ class Load:
             ready = self._counted.poll(0, SLICE)
             self._read(ready)
             if len(ready) < SLICE:
-                self._due = time.perf_counter() + SWEEP
+                self._due = time.perf_counter() + self._sweep
 
     def _read(self, ready: list[tuple[int, int]]) -> None:
         buffer, members = self._buffer, self._members
         for fd, _ in ready:
             member = members[fd]
-            size = member.sock.recv_into(buffer)
+            try:
+                size = member.sock.recv_into(buffer)
+            except ConnectionResetError:
+                size = 0
             if not size:
                 raise Lost("the server closed a socket without a word")
             member.take(buffer, size)

@@ -70,7 +70,8 @@ class Loop:
 
     async def post(self, websocket: WebSocket, re: Any, room: str, payload: Any) -> None:
         """Commit the message, send it to every member in turn, then answer."""
-        seq = self.heads[room] = await self.head(room) + 1
+        await self.head(room)
+        seq = self.heads[room] = self.heads[room] + 1  # no await between: no number is taken twice
         now = round(time.time(), 3)
         row = (room, seq, str(uuid.uuid4()), now, "p1", "text", payload["text"], payload["cid"])
         await self.database.execute(INSERT, row)
@@ -89,7 +90,7 @@ class Loop:
         if room not in self.heads:
             query = "SELECT coalesce(max(seq), 0) FROM messages WHERE room = ?"
             [[head]] = await self.database.execute_fetchall(query, (room,))
-            self.heads[room] = head
+            self.heads.setdefault(room, head)  # another post may have been here meanwhile
         return self.heads[room]
 
 

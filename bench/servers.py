@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 CORES = sorted(os.sched_getaffinity(0))  # the first is the server's, the last the client's
 TICKS = os.sysconf("SC_CLK_TCK")  # a second; the unit of utime and stime in proc(5)
 GRACE = 3.0  # seconds that a server has to end by itself; what it answered is on the disk
+LOG_SHOWN = 2_000  # characters of a server's log, where a run is lost
 
 
 class Running(NamedTuple):
@@ -62,14 +63,28 @@ class Server:
         try:
             # Before it has any thread: each takes its cores from the one that starts it.
             os.sched_setaffinity(process.pid, CORES[:1])
-            _wait_until_ready(port, process, log)
+            _wait_until_ready(port, process)
             yield Running(port, process.pid)
+        except Lost as error:
+            error.add_note(log.read_text(errors="replace")[-LOG_SHOWN:])
+            raise
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(GRACE)
             process.kill()
             process.wait()
+
+
+@contextmanager
+def all_cores() -> Iterator[None]:
+    """Let what is started meanwhile run on every core: a browser has many processes."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, CORES)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def curbside(directory: Path, people: int, rooms: Sequence[str], password: str = "") -> Server:
@@ -123,7 +138,7 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:
     end = time.perf_counter() + PATIENCE
     while process.poll() is None and time.perf_counter() < end:
         with suppress(OSError, http.client.HTTPException):
@@ -132,4 +147,4 @@ def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) 
             if connection.getresponse().status == 200:
                 return
         time.sleep(0.1)
-    raise Lost(f"the server did not start: {log.read_text()[-2000:]}")
+    raise Lost("the server did not start")
