@@ -67,6 +67,7 @@ def number(value: float) -> str:
     """Return three significant digits, and never an exponent."""
     if not value:
         return "0"
+    value = value if abs(value) >= 1_000 else float(f"{value:.3g}")
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{digits}f}"
 
