@@ -6,7 +6,17 @@ The content is not kept, only a keyed digest of it, which tells a retry from a r
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, LargeBinary, Table, Text, insert, select, tuple_
+from sqlalchemy import (
+    Column,
+    Connection,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+    tuple_,
+)
 
 from storage.schema import metadata
 
@@ -37,6 +47,13 @@ class Answer(NamedTuple):
     answer: bytes
 
 
+# Built once: building a statement costs more than running it, and these run in every batch.
+_GIVEN = select(*answers.c).where(
+    tuple_(answers.c.room, answers.c.by, answers.c.cid).in_(bindparam("writes", expanding=True))
+)
+_KEEP = insert(answers)
+
+
 class Answers:
     """Queries over answers, on one connection."""
 
@@ -45,10 +62,9 @@ class Answers:
 
     def given(self, writes: Iterable[Write]) -> dict[Write, Answer]:
         """Return the answers that some of ``writes`` got before."""
-        key = tuple_(answers.c.room, answers.c.by, answers.c.cid)
-        rows = self._connection.execute(select(*answers.c).where(key.in_(list(writes))))
+        rows = self._connection.execute(_GIVEN, {"writes": list(writes)})
         return {Write(*row[:3]): Answer(*row[3:]) for row in rows}
 
     def keep(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert the answers of one batch."""
-        self._connection.execute(insert(answers), rows)
+        self._connection.execute(_KEEP, rows)

@@ -101,6 +101,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )  # fmt: skip
 
 
+_ADD = insert(messages)  # built once: building a statement costs more than running it
+
+
 class Messages:
     """Queries over messages, on one connection."""
 
@@ -152,7 +155,7 @@ class Messages:
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert new messages."""
-        self._connection.execute(insert(messages), rows)
+        self._connection.execute(_ADD, rows)
 
     def edit(self, message: str, text: str, version: int, at: float) -> None:
         """Replace a message's text."""

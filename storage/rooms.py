@@ -38,7 +38,7 @@ rooms = Table(
 )
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
+class Room(msgspec.Struct, frozen=True):
     """One room. ``revision`` grows whenever somebody's rights in it change."""
 
     id: str
@@ -49,6 +49,20 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     revision: int
     at: float
+
+
+# Built once: building a statement costs more than running it, and these run in every batch.
+_LOCK = (
+    select(*rooms.c)
+    .where(rooms.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(rooms.c.id)
+    .with_for_update()
+)
+_ADVANCE = (
+    update(rooms)
+    .where(rooms.c.id == bindparam("key"))
+    .values(head=bindparam("head"), revision=bindparam("revision"))
+)
 
 
 class Rooms:
@@ -70,10 +84,7 @@ class Rooms:
 
     def locked(self, ids: Iterable[str]) -> list[Room]:
         """Return those of the rooms that exist, locked in the order of their ids."""
-        rows = self._connection.execute(
-            select(*rooms.c).where(rooms.c.id.in_(list(ids))).order_by(rooms.c.id).with_for_update()
-        )
-        return [Room(**row) for row in rows.mappings()]
+        return [Room(*row) for row in self._connection.execute(_LOCK, {"ids": list(ids)})]
 
     def public_after(self, room: str, *, limit: int) -> list[Room]:
         """Return up to ``limit`` public rooms whose ids sort after ``room``."""
@@ -95,12 +106,7 @@ class Rooms:
 
     def advance(self, changes: list[dict[str, Any]]) -> None:
         """Set ``head`` and ``revision`` of the rooms that a batch changed, by their ``key``."""
-        self._connection.execute(
-            update(rooms)
-            .where(rooms.c.id == bindparam("key"))
-            .values(head=bindparam("head"), revision=bindparam("revision")),
-            changes,
-        )
+        self._connection.execute(_ADVANCE, changes)
 
     def renumber(self, epochs: list[dict[str, str]]) -> None:
         """Give rooms new epochs, by their ``key``: old positions in them count for nothing."""

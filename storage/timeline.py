@@ -52,6 +52,9 @@ class Logged(NamedTuple):
     voids: str | None
 
 
+_APPEND = insert(events)  # built once: building a statement costs more than running it
+
+
 class Timeline:
     """Queries over the log, on one connection."""
 
@@ -60,7 +63,7 @@ class Timeline:
 
     def append(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert events whose numbers were taken in this transaction."""
-        self._connection.execute(insert(events), rows)
+        self._connection.execute(_APPEND, rows)
 
     def after(self, room: str, seq: int, *, limit: int) -> list[Logged]:
         """Return up to ``limit`` events above ``seq``, in order."""
