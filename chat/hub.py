@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import structlog
 
 from chat.errors import Close
-from chat.events import Envelope
+from chat.events import Envelope, is_own_room
 from chat.live_rooms import LiveRoom
 
 HELD_LIMIT = 64  # events held beyond a hole; more are left to SQL
@@ -36,7 +36,8 @@ class Hub:
         self._healing: dict[str, asyncio.Task[None]] = {}
         self._ring_bytes = 0
         self.voidings = 0
-        """How often content had to go: a read that spans a change of this is done again."""
+        """How often content had to go: a read that spans a change of this is done again. What only
+        replaces older news of one's own (a read marker) does not count."""
 
     async def open(self, room: str) -> LiveRoom | None:
         """Return the live room, or None where there is no such room."""
@@ -69,11 +70,14 @@ class Hub:
     def deliver(self, envelopes: Iterable[Envelope]) -> None:
         """Deliver events to those who are in their rooms."""
         for envelope in envelopes:
-            if envelope.voids is not None:
-                self.voidings += 1
+            self._count_voiding(envelope)
             live = self._rooms.get(envelope.room)
             if live is not None:
                 self._take(live, envelope)
+
+    def _count_voiding(self, envelope: Envelope) -> None:
+        if envelope.voids is not None and not is_own_room(envelope.room):
+            self.voidings += 1
 
     def _take(self, live: LiveRoom, envelope: Envelope) -> None:
         if live.is_open and envelope.seq == live.position + 1:
@@ -109,8 +113,7 @@ class Hub:
         while events := await self._after(live.id, live.position, PAGE):
             for envelope in events:
                 if envelope.seq == live.position + 1:
-                    if envelope.voids is not None:
-                        self.voidings += 1
+                    self._count_voiding(envelope)
                     self._append(live, envelope)
             self._take_held(live)
 

@@ -67,7 +67,7 @@ class Writer:
         self._queue: deque[Ask] = deque()
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._due: dict[tuple[str, Any], asyncio.TimerHandle] = {}
+        self._due: dict[tuple[str, Any, Request], asyncio.TimerHandle] = {}
 
     def start(self) -> None:
         """Begin to take from the queue."""
@@ -119,7 +119,7 @@ class Writer:
 
     def _follow_up(self, due: FollowUp) -> None:
         """Put it once after its seconds, however often it was asked for meanwhile."""
-        key = (due.command.name, due.actor)
+        key = (due.command.name, due.actor, due.request)
         if key in self._due:
             return
         ask = Ask(due.command, due.actor, due.request, answer=lambda _: None)

@@ -6,13 +6,14 @@ import msgspec
 
 from chat.commands import Commands, RoomId, Told, Write
 from chat.errors import Conflict, NotFound
-from chat.events import Event, is_own_room
-from rooms.permissions import require_may_add_member
+from chat.events import ME, Event, is_own_room, own_room
+from rooms.permissions import Actor, require_may_add_member
 from rooms.unit_of_work import UnitOfWork
 from storage.members import Member, Members
 from storage.people import People, Person
 
 commands = Commands[UnitOfWork]()
+internal = Commands[UnitOfWork]()
 
 PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=65)]
 
@@ -27,6 +28,12 @@ class MemberLeft(Event, event="member.left"):
     """Somebody left of their own will."""
 
     person: str
+
+
+class MemberAdded(Event, event="member.added"):
+    """In ``@me``: somebody let one into a room, which is in ``room.list`` from here on."""
+
+    room: str
 
 
 class JoinRoom(Write):
@@ -46,6 +53,16 @@ class AddMember(Write):
 
     room: RoomId
     person: PersonName
+
+
+class TellAdded(Write, kw_only=True):
+    """Ask, from within the server, to tell somebody that they were added to a room."""
+
+    room: RoomId
+
+    def logs(self) -> tuple[str, ...]:
+        """Return the room of their own."""
+        return (ME,)
 
 
 @commands.add("room.join", scope="post")
@@ -80,7 +97,16 @@ def add_member(work: UnitOfWork, request: AddMember) -> Told:
     person = find_person(work, request.person)
     if person.id in rights.roles:
         return work.unchanged(rights.room)
+    work.follow_up(
+        internal.find("member.tell_added"), TellAdded(room=rights.room), actor=_as(person)
+    )
     return admit(work, rights.room, person.id)
+
+
+@internal.add("member.tell_added")
+def tell_added(work: UnitOfWork, request: TellAdded) -> None:
+    """Tell the actor, who was added, of the room."""
+    work.tell(own_room(work.actor.id), MemberAdded(room=request.room))
 
 
 def admit(work: UnitOfWork, room: str, person: str, *, role: str = "member") -> Told:
@@ -89,6 +115,13 @@ def admit(work: UnitOfWork, room: str, person: str, *, role: str = "member") -> 
     work.use(Members).add(Member(room=room, person=person, role=role, since=told.seq, at=work.now))
     work.grant(room, person, role)
     return told
+
+
+def _as(person: Person) -> Actor:
+    return Actor(
+        id=person.id, handle=person.handle, kind=person.kind, role=person.role,
+        verified=person.verified,
+    )  # fmt: skip
 
 
 def find_person(work: UnitOfWork, name: str) -> Person:

@@ -114,9 +114,14 @@ class UnitOfWork:
         )  # fmt: skip
         return Told(room=wire_name(room), seq=change.head)
 
-    def follow_up(self, command: Command, request: Request, *, after: float) -> None:
-        """Have the server put a command for the same actor, some seconds after the commit."""
-        self.follow_ups.append(FollowUp(command, self.actor, request, after))
+    def follow_up(
+        self, command: Command, request: Request, *, after: float = 0.0, actor: Actor | None = None
+    ) -> None:
+        """Have the server put a command for an actor, some seconds after the commit.
+
+        It is lost where the server dies first: only for what a client that reconnects learns anyway.
+        """
+        self.follow_ups.append(FollowUp(command, actor or self.actor, request, after))
 
     def unchanged(self, room: str) -> Told:
         """Return the answer of a write that changed nothing."""

@@ -94,8 +94,9 @@ class Connections:
 
     def left(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
-        if self._all.pop(connection, self) is self:
+        if connection not in self._all:
             return
+        del self._all[connection]
         for name in list(connection.seats):
             self.unseat(connection, name)
         person = connection.actor.id
@@ -158,8 +159,7 @@ class Connections:
     def _serve(self, connection: Connection, re: Re, command: Command, request: Request) -> None:
         actor = connection.actor
         if command.runs is Runs.WRITES:
-            answer = partial(_end, connection, re)
-            self._curbside.writer.put(Ask(command, actor, request, answer))
+            self._curbside.writer.put(Ask(command, actor, request, partial(_end, connection, re)))
             return
         if command.runs is Runs.READS:
             reply = self._curbside.read(actor, lambda reading: command.handler(reading, request))

@@ -104,3 +104,13 @@ async def test_nobody_joins_posts_or_adds_in_the_room_of_their_own(ward: Ward) -
         await ward.post("@me", "To myself", "ana")
     with refused("conflict"):
         await ward.run("member.leave", {"room": "@me"}, "ana")
+
+
+async def test_one_who_is_added_learns_of_it_on_every_device(ward: Ward) -> None:
+    device = Client(ward, "stranger")
+    await device.enter("@me")
+
+    room = await ward.open_room("any", "ana", "stranger", private=True)
+
+    added = await device.until(lambda f: f.get("event") == "member.added")
+    assert (added["room"], added["data"]) == ("@me", {"room": room})
