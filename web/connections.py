@@ -2,8 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Coroutine
-from functools import partial
+from collections.abc import Awaitable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -142,7 +141,7 @@ class Connections:
         try:
             command = self._find(connection, do)
             request = self._curbside.request(command, payload, connection.actor)
-            self._serve(connection, re, command, request)
+            self._serve(_Asked(self._curbside, connection, re, command), request)
         except Refusal as refusal:
             connection.refuse(re, refusal)
 
@@ -156,21 +155,21 @@ class Connections:
             raise BadRequest(f"{do} is asked over HTTP alone")
         return command
 
-    def _serve(self, connection: Connection, re: Re, command: Command, request: Request) -> None:
-        actor = connection.actor
+    def _serve(self, asked: "_Asked", request: Request) -> None:
+        actor, command = asked.connection.actor, asked.command
         if command.runs is Runs.WRITES:
-            self._curbside.writer.put(Ask(command, actor, request, partial(_end, connection, re)))
+            self._curbside.writer.put(Ask(command, actor, request, asked.end))
             return
         if command.runs is Runs.READS:
             reply = self._curbside.read(actor, lambda reading: command.handler(reading, request))
-            self._spawn(_answer_later(connection, re, reply, None))
+            self._spawn(asked.end_later(reply, None))
             return
-        visit = Visit(self._curbside, actor, connection)
+        visit = Visit(self._curbside, actor, asked.connection)
         reply = command.handler(visit, request)
         if inspect.isawaitable(reply):
-            self._spawn(_answer_later(connection, re, reply, visit))
+            self._spawn(asked.end_later(reply, visit))
         else:
-            connection.answer(re, reply)
+            asked.end(Outcome(reply=reply))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -204,25 +203,40 @@ class Connections:
                 live.pass_on(signal)
 
 
-def _end(connection: Connection, re: Re, outcome: Outcome) -> None:
-    if connection.is_closed:
-        return
-    if outcome.refusal is not None:
-        connection.refuse(re, outcome.refusal)
-    else:
-        connection.answer(re, outcome.reply)
+class _Asked:
+    """One command that a connection asked, until it is answered."""
 
+    __slots__ = ("_at", "_curbside", "_re", "command", "connection")
 
-async def _answer_later(connection: Connection, re: Re, reply: Any, visit: Visit | None) -> None:
-    """Answer when the reply is there; nothing comes between an answer and the stream it begins."""
-    try:
-        found = await reply
-    except Refusal as refusal:
-        _end(connection, re, Outcome(refusal=refusal))
-    except Exception:
-        log.exception("command failed")
-        _end(connection, re, Outcome(refusal=Internal("Something went wrong on the server.")))
-    else:
-        _end(connection, re, Outcome(reply=found))
-        if visit is not None:
-            begin_stream(visit)
+    def __init__(
+        self, curbside: "Curbside", connection: Connection, re: Re, command: Command
+    ) -> None:
+        self._curbside = curbside
+        self._re = re
+        self._at = curbside.loop_time()
+        self.connection = connection
+        self.command = command
+
+    def end(self, outcome: Outcome) -> None:
+        """Answer, unless the client is gone."""
+        self._curbside.count(self.command, self._at, outcome.refusal)
+        if self.connection.is_closed:
+            return
+        if outcome.refusal is not None:
+            self.connection.refuse(self._re, outcome.refusal)
+        else:
+            self.connection.answer(self._re, outcome.reply)
+
+    async def end_later(self, reply: Awaitable[Any], visit: Visit | None) -> None:
+        """Answer when the reply is there; nothing comes between it and the stream it begins."""
+        try:
+            found = await reply
+        except Refusal as refusal:
+            self.end(Outcome(refusal=refusal))
+        except Exception:
+            log.exception("command failed", command=self.command.name)
+            self.end(Outcome(refusal=Internal("Something went wrong on the server.")))
+        else:
+            self.end(Outcome(reply=found))
+            if visit is not None:
+                begin_stream(visit)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from chat.bus import MemoryBus
 from chat.codecs import refuse_unsafe_numbers
 from chat.commands import Command, Commands, Request, Runs
-from chat.errors import Unavailable, Unknown
+from chat.errors import Refusal, Unavailable, Unknown
 from chat.events import Envelope
 from chat.hub import Hub
 from chat.rings import Entry
@@ -108,13 +108,27 @@ class Curbside:
     async def run(self, name: str, payload: Any, actor: Actor) -> Any:
         """Run one command for an actor and return its reply. Raises Refusal."""
         command = self.commands.find(name)
-        request = self.request(command, payload, actor)
+        asked_at = self.loop_time()
+        try:
+            reply = await self._run(command, self.request(command, payload, actor), actor)
+        except Refusal as refusal:
+            self.count(command, asked_at, refusal)
+            raise
+        self.count(command, asked_at, None)
+        return reply
+
+    async def _run(self, command: Command, request: Request, actor: Actor) -> Any:
         if command.runs is Runs.WRITES:
             return await self._write(command, request, actor)
         if command.runs is Runs.READS:
             return await self.read(actor, lambda reading: command.handler(reading, request))
         reply = command.handler(Visit(self, actor, None), request)
         return await reply if inspect.isawaitable(reply) else reply
+
+    def count(self, command: Command, asked_at: float, refusal: Refusal | None) -> None:
+        """Count a command that has ended, for the metrics."""
+        outcome = refusal.code if refusal else "ok"
+        self.metrics.command(command.name, outcome, self.loop_time() - asked_at)
 
     def request(self, command: Command, payload: Any, actor: Actor) -> Request:
         """Return a payload as the command's request, if the actor may ask that now. Raises Refusal."""
