@@ -45,22 +45,62 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     """Where the server listens: a flag of ``curbside serve``, which no variable sets."""
-    port: int = Field(8000, validation_alias=AliasChoices("PORT", "port"), ge=0, le=65_535)
-    database_url: str = Field("", validation_alias="DATABASE_URL")
-    redis_url: str = Field("", validation_alias="REDIS_URL")
-    url: str = Field("", validation_alias="CURBSIDE_URL")
-    is_limited: bool = Field(True, validation_alias="CURBSIDE_LIMITS")
-    edit_seconds: float = Field(
-        600.0, validation_alias="CURBSIDE_EDIT_SECONDS", ge=0.0, allow_inf_nan=False
+    port: int = Field(
+        8000,
+        validation_alias=AliasChoices("PORT", "port"),
+        description="Where the server listens.",
+        ge=0,
+        le=65_535,
     )
-    has_test_echo: bool = Field(False, validation_alias="CURBSIDE_TEST_ECHO")
-    allows_insecure_http: bool = Field(False, validation_alias="CURBSIDE_INSECURE_HTTP")
+    database_url: str = Field(
+        "",
+        validation_alias="DATABASE_URL",
+        description="The database, `sqlite:////path/to/file`; else `curbside.db` in CURBSIDE_DATA.",
+    )
+    redis_url: str = Field(
+        "", validation_alias="REDIS_URL", description="Not yet: this version runs as one process."
+    )
+    url: str = Field(
+        "",
+        validation_alias="CURBSIDE_URL",
+        description="The server's own origin, as people reach it.",
+    )
+    is_limited: bool = Field(
+        True,
+        validation_alias="CURBSIDE_LIMITS",
+        description="`off` lifts rates and connection bounds, for benchmarks.",
+    )
+    edit_seconds: float = Field(
+        600.0,
+        validation_alias="CURBSIDE_EDIT_SECONDS",
+        description="How long an author may edit a message.",
+        ge=0.0,
+        allow_inf_nan=False,
+    )
+    has_test_echo: bool = Field(
+        False,
+        validation_alias="CURBSIDE_TEST_ECHO",
+        description="`1` adds the WebSocket `/echo`, for conformance tests on loopback.",
+    )
+    allows_insecure_http: bool = Field(
+        False,
+        validation_alias="CURBSIDE_INSECURE_HTTP",
+        description="`1` allows plain http off this machine.",
+    )
     data: Path = Field(Path("var"), validation_alias="CURBSIDE_DATA")
-    secret: SecretStr | None = Field(None, validation_alias="CURBSIDE_SECRET")
-    log: Literal["", "json", "console"] = Field("", validation_alias="CURBSIDE_LOG")
+    secret: SecretStr | None = Field(
+        None,
+        validation_alias="CURBSIDE_SECRET",
+        description="At least 32 random characters; else made once and kept in CURBSIDE_DATA.",
+    )
+    log: Literal["", "json", "console"] = Field(
+        "",
+        validation_alias="CURBSIDE_LOG",
+        description="`json` or `console`; else whichever fits the terminal.",
+    )
     session_seconds: float = Field(
         7 * DAY,  # guessed: a week of shifts without typing a password on a ward's machine
-        validation_alias="CURBSIDE_SESSION_SECONDS", ge=60.0, le=365 * DAY,
+        validation_alias="CURBSIDE_SESSION_SECONDS", description="How long a sign-in lasts.", ge=60.0, le=365 * DAY,
     )  # fmt: skip
 
     @field_validator("url")
