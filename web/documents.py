@@ -18,20 +18,23 @@ assert (
     sockets.ConnectionWelcoming.name in SIGNALS
 )  # declared there, as others are where they are told
 
+Pages = dict[Path, Callable[[], str]]
+
 ROOT = Path(__file__).parent.parent
 PROSE = ROOT / "docs" / "protocol.in.md"
 OVER = {Over.BOTH: "", Over.SOCKET: "socket", Over.HTTP: "HTTP"}
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], pages: Pages) -> int:
     """Write every page, or with ``--check`` name those that are stale. Return the exit code."""
-    stale = [path for path, make in PAGES.items() if _read(path) != make()]
+    stale = {path: made for path, make in pages.items() if (made := make()) != _read(path)}
+    if "--check" not in arguments:
+        for path, made in stale.items():
+            path.write_text(made)
+        return 0
     for path in stale:
-        if "--check" in arguments:
-            sys.stderr.write(f"{path.relative_to(ROOT)} is stale; run bin/docs.\n")
-        else:
-            path.write_text(PAGES[path]())
-    return int("--check" in arguments and bool(stale))
+        sys.stderr.write(f"{path.name} is stale; run bin/docs.\n")
+    return int(bool(stale))
 
 
 def protocol_page() -> str:
@@ -128,9 +131,9 @@ def _read(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-PAGES: dict[Path, Callable[[], str]] = {
+PAGES: Pages = {
     ROOT / "docs" / "protocol.md": protocol_page,
 }
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], PAGES))

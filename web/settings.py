@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     edit_seconds: float = Field(
         600.0,
         validation_alias="CURBSIDE_EDIT_SECONDS",
-        description="How long an author may edit a message.",
+        description="How long an author may edit a message, seconds.",
         ge=0.0,
         allow_inf_nan=False,
     )
@@ -87,7 +87,11 @@ class Settings(BaseSettings):
         validation_alias="CURBSIDE_INSECURE_HTTP",
         description="`1` allows plain http off this machine.",
     )
-    data: Path = Field(Path("var"), validation_alias="CURBSIDE_DATA")
+    data: Path = Field(
+        Path("var"),
+        validation_alias="CURBSIDE_DATA",
+        description="The folder of the database, the key and the demo sign-ins.",
+    )
     secret: SecretStr | None = Field(
         None,
         validation_alias="CURBSIDE_SECRET",
@@ -100,7 +104,8 @@ class Settings(BaseSettings):
     )
     session_seconds: float = Field(
         7 * DAY,  # guessed: a week of shifts without typing a password on a ward's machine
-        validation_alias="CURBSIDE_SESSION_SECONDS", description="How long a sign-in lasts.", ge=60.0, le=365 * DAY,
+        validation_alias="CURBSIDE_SESSION_SECONDS", ge=60.0, le=365 * DAY,
+        description="How long a sign-in lasts, seconds.",
     )  # fmt: skip
 
     @field_validator("url")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from chat.errors import Close
 from chat.events import EVENTS, SIGNALS
 from web.curbside import all_commands
@@ -22,10 +24,18 @@ def test_every_command_event_signal_refusal_close_code_and_setting_is_on_the_pag
 
 
 def test_the_pages_in_the_tree_are_current() -> None:
-    assert main(["--check"]) == 0
+    assert main(["--check"], PAGES) == 0
 
 
-def test_a_stale_page_is_named(tmp_path: Path) -> None:
-    path, make = next(iter(PAGES.items()))
-    assert path.read_text() == make()
-    assert make() + "more" != path.read_text()
+def test_a_stale_page_is_named_and_then_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages = {tmp_path / "page.md": lambda: "as declared"}
+    (tmp_path / "page.md").write_text("as it was")
+
+    assert main(["--check"], pages) == 1
+    assert capsys.readouterr().err == "page.md is stale; run bin/docs.\n"
+    assert (tmp_path / "page.md").read_text() == "as it was"
+    assert main([], pages) == 0
+
+    assert main(["--check"], pages) == 0
