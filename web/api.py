@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from web.openapi import asyncapi, openapi
 
-from chat.codecs import JSON, MSGPACK, Codec, Undecodable
-from chat.commands import Command, Over, Write
-from chat.errors import BadRequest, NotFound, SignedOut, TooLarge
+from chat.codecs import JSON, MSGPACK, Codec, Undecodable, refuse_unsafe_numbers
+from chat.commands import Command, Over, Runs, Write
+from chat.errors import BadRequest, NotFound, Refusal, SignedOut, TooLarge
 from chat.identifiers import new_id
+from rooms.permissions import Actor
 from web.auth import (
     Identity,
     clear_cookie,
@@ -20,6 +20,7 @@ from web.auth import (
     set_cookie,
 )
 from web.curbside import Curbside
+from web.openapi import asyncapi, openapi
 from web.problems import problem
 from web.visitors import SignIns, Visitor
 
@@ -36,7 +37,9 @@ async def run_command(request: Request) -> Response:
     if codec is None:
         return problem(BadRequest("Send application/json or application/msgpack."), 415)
     identity = await identify(request, curbside)
-    if identity is not None and identity.by_cookie:
+    if not command.anonymous:
+        _actor(identity)  # before anything of a stranger's is read
+    if identity is not None and identity.by_cookie and command.runs is not Runs.READS:
         require_own_page(request)
     payload = _named(request, command, _decode(codec, await _body(request)))
     if command.anonymous:
@@ -83,7 +86,15 @@ async def _visit(
         curbside, sign_ins, identity, address=address, session_seconds=settings.session_seconds
     )
     refuse_foreign_page(request)
-    response = _answer(request, await command.handler(visitor, command.convert(payload)))
+    asked_at = curbside.loop_time()
+    try:
+        refuse_unsafe_numbers(payload)
+        reply = await command.handler(visitor, command.convert(payload))
+    except Refusal as refusal:
+        curbside.count(command, asked_at, refusal)
+        raise
+    curbside.count(command, asked_at, None)
+    response = _answer(request, reply)
     if visitor.opened is not None:
         set_cookie(response, settings, visitor.opened)
     if visitor.has_left:
@@ -96,7 +107,7 @@ def _sign_ins(request: Request) -> SignIns:
     return sign_ins
 
 
-def _actor(identity: Identity | None) -> Any:
+def _actor(identity: Identity | None) -> Actor:
     if identity is None:
         raise SignedOut("Sign in first.")
     return identity.actor
@@ -113,11 +124,14 @@ def _find(curbside: Curbside, name: str) -> Command:
 
 
 def _codec(request: Request) -> Codec | None:
-    """Return the codec of the body; an empty one needs no name."""
+    """Return the codec of the body, or None for one that is not read; an empty body needs no name."""
     named = request.headers.get("content-type")
     if named is None:
         return JSON
-    return MEDIA_TYPES.get(named.partition(";")[0].strip().lower())
+    media_type, _, parameters = named.lower().replace(" ", "").partition(";")
+    if parameters not in ("", "charset=utf-8", 'charset="utf-8"'):
+        return None
+    return MEDIA_TYPES.get(media_type)
 
 
 async def _body(request: Request) -> bytes:
@@ -143,9 +157,11 @@ def _decode(codec: Codec, body: bytes) -> dict[str, Any]:
 
 def _named(request: Request, command: Command, payload: dict[str, Any]) -> dict[str, Any]:
     """Return the payload with a cid: its own, the Idempotency-Key, or a new one."""
-    if not issubclass(command.request, Write) or "cid" in payload:
+    if not issubclass(command.request, Write) or payload.get("cid") is not None:
         return payload
-    return {**payload, "cid": request.headers.get("idempotency-key") or new_id()}
+    key = request.headers.get("idempotency-key")
+    # Written as a string of RFC 9651, in quotes, where a client follows the draft of the header.
+    return {**payload, "cid": new_id() if key is None else key.strip('"')}
 
 
 def _query(request: Request, texts: tuple[str, ...], numbers: tuple[str, ...]) -> dict[str, Any]:
@@ -164,11 +180,14 @@ def _number(name: str, value: str) -> int:
 
 
 def _answer(request: Request, reply: Any) -> Response:
-    wants_msgpack = "application/msgpack" in request.headers.get("accept", "") or (
-        request.headers.get("content-type") == "application/msgpack"
-        and "json" not in request.headers.get("accept", "")
-    )
-    codec = MSGPACK if wants_msgpack else JSON
-    media_type = "application/msgpack" if wants_msgpack else "application/json"
-    headers = {"Cache-Control": "no-store"}
+    codec = _wanted(request)
+    media_type = next(name for name, each in MEDIA_TYPES.items() if each is codec)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     return Response(codec.encode({} if reply is None else reply), 200, headers, media_type)
+
+
+def _wanted(request: Request) -> Codec:
+    """Return the codec that the client asks for, else that of its own body."""
+    asked = request.headers.get("accept", "")
+    named = [codec for media_type, codec in MEDIA_TYPES.items() if media_type in asked]
+    return named[0] if named else _codec(request) or JSON

@@ -1,12 +1,14 @@
 """The app: every address of the server, and what serves it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from chat.errors import Refusal
 from web import api, health, metrics, pages, problems
@@ -18,28 +20,30 @@ from web.sockets import serve_socket
 from web.visitors import SignIns
 
 
-def create_app(curbside: Curbside, settings: Settings) -> Starlette:
+def create_app(curbside: Curbside, settings: Settings, *, static: Path = pages.STATIC) -> Starlette:
     """Return the ASGI application around one node, which starts and stops with it."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await curbside.start()
+        watch = asyncio.create_task(metrics.watch_loop(curbside.metrics))
         yield
+        watch.cancel()
         await curbside.stop()
         app.state.sign_ins.passwords.close()
 
     app = Starlette(
         routes=_routes(settings),
         lifespan=lifespan,
-        middleware=[Middleware(SecurityHeaders, is_https=settings.is_https)],
-        exception_handlers={
-            Refusal: problems.refused,
-            HTTPException: problems.not_served,
-            Exception: problems.failed,
-        },
+        middleware=[
+            Middleware(SecurityHeaders, is_https=settings.is_https),
+            Middleware(problems.Failures),
+        ],
+        exception_handlers={Refusal: problems.refused, HTTPException: problems.not_served},
     )
     app.state.curbside = curbside
     app.state.settings = settings
+    app.state.client = pages.Client(static)
     app.state.sign_ins = SignIns(is_limited=settings.is_limited)
     return app
 
@@ -57,6 +61,8 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route("/healthz", health.show_health),
         Route("/readyz", health.show_readiness),
         Route("/metrics", metrics.show_metrics),
-        *(Route(page, pages.show_client) for page in pages.PAGES),
-        Mount("/", pages.Assets()),
+        *(Route(page, pages.show_page) for page in pages.PAGES),
+        Route("/assets/{name}", pages.show_asset),
+        Route("/fonts/{name}", pages.show_font),
+        Route("/{name}", pages.show_file),
     ]

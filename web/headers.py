@@ -2,6 +2,7 @@
 
 import uuid
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,7 +34,10 @@ class SecurityHeaders:
         self._is_https = is_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, with the headers on its response."""
+        """Serve one request, with the headers on its response and its id in every line of the log."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
         request_id = uuid.uuid4().hex
 
         async def send_with_headers(message: Message) -> None:
@@ -41,7 +45,8 @@ class SecurityHeaders:
                 self._add(MutableHeaders(scope=message), request_id)
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            await self._app(scope, receive, send_with_headers)
 
     def _add(self, headers: MutableHeaders, request_id: str) -> None:
         is_page = headers.get("content-type", "").startswith("text/html")

@@ -14,7 +14,7 @@ async def show_health(request: Request) -> Response:
 async def show_readiness(request: Request) -> Response:
     """Answer whether the node may take traffic, and what it lacks."""
     curbside: Curbside = request.app.state.curbside
-    is_ready = curbside.is_ready
+    is_ready = curbside.is_ready and not curbside.connections.is_draining
     body = {
         "ready": is_ready,
         "degraded": [] if await curbside.has_database() else ["database"],

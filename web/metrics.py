@@ -1,5 +1,6 @@
 """Metrics: what the node counts, for Prometheus."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from web.settings import is_loopback
 if TYPE_CHECKING:
     from web.curbside import Curbside
 
+WATCH_EVERY = 1.0  # seconds; often enough to meet a stall, too seldom to make one
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -31,6 +33,10 @@ class Metrics:
             registry=self.registry, buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
         )  # fmt: skip
         self._events = Counter("curbside_events", "Events told.", registry=self.registry)
+        self._lag = Histogram(
+            "curbside_loop_lag_seconds", "How late the event loop runs what is due.",
+            registry=self.registry, buckets=SECONDS,
+        )  # fmt: skip
 
     def command(self, name: str, outcome: str, seconds: float) -> None:
         """Count one command; ``outcome`` is ``ok`` or a refusal's code."""
@@ -41,9 +47,22 @@ class Metrics:
         self._batches.observe(commands)
         self._events.inc(events)
 
+    def lag(self, seconds: float) -> None:
+        """Note how late the event loop was."""
+        self._lag.observe(seconds)
+
     def gauge(self, name: str, what: str, read: Callable[[], float]) -> None:
         """Offer a figure that is read when somebody looks."""
         Gauge(f"curbside_{name}", what, registry=self.registry).set_function(read)
+
+
+async def watch_loop(metrics: Metrics) -> None:
+    """Note how late the event loop is, until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + WATCH_EVERY
+        await asyncio.sleep(WATCH_EVERY)
+        metrics.lag(max(0.0, loop.time() - due))
 
 
 async def show_metrics(request: Request) -> Response:

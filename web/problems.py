@@ -4,13 +4,17 @@ import math
 from http import HTTPStatus
 
 import msgspec
+import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chat.errors import BadRequest, Internal, NotFound, Refusal
 
 MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger(__name__)
 
 
 def problem(refusal: Refusal, status: int | None = None) -> Response:
@@ -20,10 +24,12 @@ def problem(refusal: Refusal, status: int | None = None) -> Response:
         "type": "about:blank", "title": HTTPStatus(number).phrase, "status": number,
         **refusal.answer(),
     }  # fmt: skip
-    headers = {}
+    headers = {"Cache-Control": "no-store"}
     after = refusal.fields.get("after")
-    if isinstance(after, float):
+    if isinstance(after, int | float):
         headers["Retry-After"] = str(math.ceil(after))
+    if number == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 section 11.6.1 wants one
     return Response(msgspec.json.encode(body), number, headers, MEDIA_TYPE)
 
 
@@ -43,6 +49,34 @@ async def not_served(request: Request, error: Exception) -> Response:
     return response
 
 
-async def failed(request: Request, error: Exception) -> Response:
-    """Answer what is a bug of ours, without any detail: the log has them."""
-    return problem(Internal("Something went wrong on the server."))
+class Failures:
+    """ASGI middleware: a bug of ours is logged with its traceback, and answered without a detail.
+
+    Starlette's own handler would do so outside of every middleware, and its answer lack their headers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def watch(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except ClientDisconnect:
+            pass  # nobody is left to be answered
+        except Exception:
+            if has_begun:
+                raise  # the server cuts the response short, and logs why
+            log.exception("request failed", path=scope["path"])
+            answer = problem(Internal("Something went wrong on the server."))
+            await answer(scope, receive, send)
