@@ -12,7 +12,7 @@ import msgspec
 from chat.commands import Commands, Over, Rate, Reply, Request, Runs
 from chat.errors import Conflict, Forbidden, SignedOut
 from chat.identifiers import new_id
-from rooms.people import admit
+from rooms.people import Handle, Name, admit
 from rooms.readings import Reading
 from storage.credentials import Credentials
 from storage.database import Connection
@@ -25,7 +25,6 @@ from web.visitors import Visitor
 visitors = Commands[Visitor]()
 readings = Commands[Reading]()
 
-Handle = Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{2,32}$")]
 Password = Annotated[str, msgspec.Meta(max_length=PASSWORD_MOST)]
 NewPassword = Annotated[str, msgspec.Meta(min_length=PASSWORD_LEAST, max_length=PASSWORD_MOST)]
 
@@ -42,7 +41,7 @@ class SignUp(Request):
 
     code: Annotated[str, msgspec.Meta(max_length=64)]
     handle: Handle
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    name: Name
     password: NewPassword
 
 
