@@ -98,7 +98,7 @@ def add_member(work: UnitOfWork, request: AddMember) -> Told:
     if person.id in rights.roles:
         return work.unchanged(rights.room)
     work.follow_up(
-        internal.find("member.tell_added"), TellAdded(room=rights.room), actor=_as(person)
+        internal.find("member.tell_added"), TellAdded(room=rights.room), actor=Actor.of(person)
     )
     return admit(work, rights.room, person.id)
 
@@ -115,13 +115,6 @@ def admit(work: UnitOfWork, room: str, person: str, *, role: str = "member") -> 
     work.use(Members).add(Member(room=room, person=person, role=role, since=told.seq, at=work.now))
     work.grant(room, person, role)
     return told
-
-
-def _as(person: Person) -> Actor:
-    return Actor(
-        id=person.id, handle=person.handle, kind=person.kind, role=person.role,
-        verified=person.verified,
-    )  # fmt: skip
 
 
 def find_person(work: UnitOfWork, name: str) -> Person:

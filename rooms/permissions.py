@@ -7,6 +7,7 @@ from chat.errors import EditWindowClosed, Forbidden, NotFound
 from chat.events import is_own_room
 from chat.values import Value
 from storage.messages import Message
+from storage.people import Person
 
 MODERATING = ("owner", "moderator")
 SCOPES = ("read", "post", "react", "pin", "moderate", "manage", "alerts", "audit:read")
@@ -21,6 +22,14 @@ class Actor(Value):
     role: str
     verified: bool
     scopes: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, person: Person, scopes: frozenset[str] | None = None) -> "Actor":
+        """Return a person as one who acts."""
+        return cls(
+            id=person.id, handle=person.handle, kind=person.kind, role=person.role,
+            verified=person.verified, scopes=scopes,
+        )  # fmt: skip
 
 
 class Rights(Value):

@@ -1,9 +1,21 @@
 """Credentials: passwords, sessions, tokens and the one-time code of a first start, as hashes alone."""
 
 import msgspec
-from sqlalchemy import Column, Connection, Float, LargeBinary, Table, Text, delete, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+)
 
-from storage.people import people
+from storage.people import SHOWN, Person, people
 from storage.schema import metadata
 
 passwords = Table(
@@ -41,24 +53,27 @@ codes = Table(
 )
 
 
-class Bearer(msgspec.Struct, frozen=True, kw_only=True):
+class Bearer(msgspec.Struct, frozen=True):
     """Who presents a live session or token. ``scopes`` is None for a session, which holds all."""
 
-    person: str
-    handle: str
-    kind: str
-    role: str
-    verified: bool
+    person: Person
     expires: float | None
     scopes: frozenset[str] | None = None
 
 
-_WHO = (
-    people.c.id.label("person"),
-    people.c.handle,
-    people.c.kind,
-    people.c.role,
-    people.c.verified,
+# Built once: every request and every handshake runs one of them.
+_SESSION = (
+    select(*SHOWN, sessions.c.expires)
+    .join(sessions, sessions.c.person == people.c.id)
+    .where(sessions.c.hash == bindparam("digest"), sessions.c.expires > bindparam("now"))
+)
+_TOKEN = (
+    select(*SHOWN, tokens.c.expires, tokens.c.scopes)
+    .join(tokens, tokens.c.person == people.c.id)
+    .where(
+        tokens.c.hash == bindparam("digest"),
+        or_(tokens.c.expires.is_(None), tokens.c.expires > bindparam("now")),
+    )
 )
 
 
@@ -94,12 +109,8 @@ class Credentials:
 
     def session(self, digest: bytes, now: float) -> Bearer | None:
         """Return whose live session this is."""
-        row = self._connection.execute(
-            select(*_WHO, sessions.c.expires)
-            .join(sessions, sessions.c.person == people.c.id)
-            .where(sessions.c.hash == digest, sessions.c.expires > now)
-        ).mappings().one_or_none()  # fmt: skip
-        return Bearer(**row) if row else None
+        row = self._connection.execute(_SESSION, {"digest": digest, "now": now}).one_or_none()
+        return Bearer(Person.of(row[:-1]), row[-1]) if row else None
 
     def add_token(
         self, digest: bytes, token: str, person: str, scopes: frozenset[str], *,
@@ -115,14 +126,10 @@ class Credentials:
 
     def token(self, digest: bytes, now: float) -> Bearer | None:
         """Return whose live token this is, with its scopes."""
-        row = self._connection.execute(
-            select(*_WHO, tokens.c.expires, tokens.c.scopes)
-            .join(tokens, tokens.c.person == people.c.id)
-            .where(tokens.c.hash == digest)
-        ).mappings().one_or_none()  # fmt: skip
-        if row is None or (row["expires"] is not None and row["expires"] <= now):
+        row = self._connection.execute(_TOKEN, {"digest": digest, "now": now}).one_or_none()
+        if row is None:
             return None
-        return Bearer(**{**row, "scopes": frozenset(row["scopes"].split())})
+        return Bearer(Person.of(row[:-2]), row[-2], frozenset(row[-1].split()))
 
     def set_code(self, digest: bytes, at: float) -> None:
         """Let this one-time code be the only one."""

@@ -1,6 +1,7 @@
 """People: physicians and bots, as others see them. How they prove it is in ``credentials``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Boolean, Column, Connection, Float, Table, Text, func, insert, select
@@ -32,8 +33,14 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verified: bool
     specialty: str | None = None
 
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "Person":
+        """Return the columns ``SHOWN`` as a person."""
+        return cls(**dict(zip(cls.__struct_fields__, row, strict=True)))
 
-_SHOWN = [people.c[name] for name in Person.__struct_fields__]
+
+SHOWN = [people.c[name] for name in Person.__struct_fields__]
+"""The columns of a Person, in the order of its fields."""
 
 
 class People:
@@ -45,24 +52,22 @@ class People:
     def find(self, person: str) -> Person | None:
         """Return one person by id, or by ``@handle``."""
         column = people.c.handle if person.startswith("@") else people.c.id
-        row = (
-            self._connection.execute(select(*_SHOWN).where(column == person.removeprefix("@")))
-            .mappings()
-            .one_or_none()
-        )
-        return Person(**row) if row else None
+        row = self._connection.execute(
+            select(*SHOWN).where(column == person.removeprefix("@"))
+        ).one_or_none()
+        return Person.of(row) if row else None
 
     def named(self, ids: Iterable[str]) -> list[Person]:
         """Return those of the people that exist, by id."""
         rows = self._connection.execute(
-            select(*_SHOWN).where(people.c.id.in_(list(ids))).order_by(people.c.id)
+            select(*SHOWN).where(people.c.id.in_(list(ids))).order_by(people.c.id)
         )
-        return [Person(**row) for row in rows.mappings()]
+        return [Person.of(row) for row in rows]
 
     def handled(self, handles: Iterable[str]) -> dict[str, Person]:
         """Return those of the people that exist, by handle."""
-        rows = self._connection.execute(select(*_SHOWN).where(people.c.handle.in_(list(handles))))
-        return {row["handle"]: Person(**row) for row in rows.mappings()}
+        rows = self._connection.execute(select(*SHOWN).where(people.c.handle.in_(list(handles))))
+        return {person.handle: person for person in map(Person.of, rows)}
 
     def count(self) -> int:
         """Return how many there are."""

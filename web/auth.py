@@ -17,6 +17,7 @@ from chat.values import Value
 from rooms.permissions import Actor
 from storage.credentials import Bearer, Credentials
 from storage.database import Connection, DatabaseAway
+from storage.people import Person
 from web.settings import Settings, is_loopback
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ SECRET_LIMIT = 128  # characters; ours have 43 to 47
 class Identity(Value):
     """Who is asking, and by what. ``session`` is the digest of the secret they came with."""
 
+    person: Person
     actor: Actor
     session: bytes
     expires: float | None
@@ -128,11 +130,14 @@ def _presented(connection: HTTPConnection) -> tuple[str, bool]:
 
 
 def _identity(bearer: Bearer, digest: bytes, by_cookie: bool) -> Identity:
-    actor = Actor(
-        id=bearer.person, handle=bearer.handle, kind=bearer.kind, role=bearer.role,
-        verified=bearer.verified, scopes=bearer.scopes,
-    )  # fmt: skip
-    return Identity(actor=actor, session=digest, expires=bearer.expires, by_cookie=by_cookie)
+    person = bearer.person
+    return Identity(
+        person=person,
+        actor=Actor.of(person, bearer.scopes),
+        session=digest,
+        expires=bearer.expires,
+        by_cookie=by_cookie,
+    )
 
 
 def _is_loopback_host(host: str) -> bool:

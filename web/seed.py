@@ -119,11 +119,7 @@ def _signs_in(person: dict[str, Any]) -> bool:
 
 
 def _actor(person: Person) -> Actor:
-    is_bot = person.kind == "bot"
-    return Actor(
-        id=person.id, handle=person.handle, kind=person.kind, role=person.role,
-        verified=person.verified, scopes=frozenset(("read", "post", "pin")) if is_bot else None,
-    )  # fmt: skip
+    return Actor.of(person, frozenset(("read", "post", "pin")) if person.kind == "bot" else None)
 
 
 def _write_sign_ins(path: Path, people: list[dict[str, Any]], passwords: dict[str, str]) -> Path:

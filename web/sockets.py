@@ -13,7 +13,7 @@ from chat.frames import TEXT
 from chat.links import Link
 from chat.values import Value
 from rooms.messages import TEXT_LIMIT
-from storage.people import People, Person
+from storage.people import Person
 from web.auth import Identity, identify, is_own_origin
 from web.curbside import Curbside
 from web.plain_link import PlainLink
@@ -53,20 +53,20 @@ async def serve_socket(websocket: WebSocket) -> None:
     """Accept a client, or refuse it before the upgrade."""
     curbside: Curbside = websocket.app.state.curbside
     try:
-        identity, person, codec = await _admit(websocket, curbside)
+        identity, codec = await _admit(websocket, curbside)
     except Refusal as refusal:
         await websocket.send_denial_response(_denial(refusal))
         return
     await websocket.accept(codec.name if websocket.scope["subprotocols"] else None)
     handover = websocket.scope.get("extensions", {}).get(HANDOVER)
     if handover is not None:
-        handover["attach"](lambda link: _begin(curbside, link, codec, True, identity, person))
+        handover["attach"](lambda link: _begin(curbside, link, codec, True, identity))
         return
     link = PlainLink(websocket, text=codec.opcode == TEXT)
-    await link.run(_begin(curbside, link, codec, False, identity, person))
+    await link.run(_begin(curbside, link, codec, False, identity))
 
 
-async def _admit(websocket: WebSocket, curbside: Curbside) -> tuple[Identity, Person, Codec]:
+async def _admit(websocket: WebSocket, curbside: Curbside) -> tuple[Identity, Codec]:
     """Return who connects, and in which codec. Raises Refusal."""
     now, limits = curbside.loop_time(), curbside.limits
     address = websocket.client.host if websocket.client else ""
@@ -85,8 +85,7 @@ async def _admit(websocket: WebSocket, curbside: Curbside) -> tuple[Identity, Pe
         raise
     if limits.is_limited and curbside.connections.count_of(identity.actor.id) >= CONNECTIONS_LIMIT:
         raise RateLimited(f"At most {CONNECTIONS_LIMIT} connections a person.", after=60.0)
-    [person] = await curbside.read(identity.actor, lambda r: r.use(People).named([r.actor.id]))
-    return identity, person, codec
+    return identity, codec
 
 
 def _codec(websocket: WebSocket) -> Codec:
@@ -100,7 +99,7 @@ def _codec(websocket: WebSocket) -> Codec:
 
 
 def _begin(
-    curbside: Curbside, link: Link, codec: Codec, framed: bool, identity: Identity, person: Person,
+    curbside: Curbside, link: Link, codec: Codec, framed: bool, identity: Identity,
 ) -> Connection:  # fmt: skip
     connection = Connection(
         link, WIRES[codec.name, framed], curbside.connections,
@@ -109,7 +108,7 @@ def _begin(
     curbside.connections.add(connection)
     server = Server(version=VERSION, now=curbside.wall_time(), limits=_limits(curbside))
     connection.signal(
-        None, ConnectionWelcoming(person=person, server=server, ping_every=PING_EVERY)
+        None, ConnectionWelcoming(person=identity.person, server=server, ping_every=PING_EVERY)
     )
     return connection
 
