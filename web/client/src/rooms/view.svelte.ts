@@ -35,7 +35,7 @@ export class RoomView {
   }
 
   mayEdit(row: Row): boolean {
-    return row.by === session.me && !isRemoved(row) && editSecondsLeft(row, clock.now(), connection.limits) > 0
+    return row.by === session.me && !isRemoved(row) && editSecondsLeft(row, clock.second, connection.limits) > 0
   }
 
   mayRemove(row: Row): boolean {

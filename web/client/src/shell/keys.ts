@@ -41,10 +41,12 @@ export function press(event: KeyboardEvent): void {
   deed(event)
 }
 
-/** F6: from one region of the page to the next one that is on screen. */
+/** F6: from one region of the page to the next one that is on screen; in the composer, to where one writes. */
 export function nextRegion(back: boolean): void {
   const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((region) => region.offsetParent)
-  const here = regions.findIndex((region) => region.contains(document.activeElement))
+  const here = regions.findLastIndex((region) => region.contains(document.activeElement))
   const step = back ? -1 : 1
-  regions[(here + step + regions.length) % regions.length]?.focus()
+  const next = regions.at((Math.max(here, back ? 0 : -1) + step) % regions.length)
+  const box = next?.matches("form") ? next.querySelector<HTMLElement>("textarea:enabled") : null
+  ;(box ?? next)?.focus()
 }
