@@ -6,14 +6,21 @@ bounded by ``write_paused``, as on a transport.
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from chat.errors import Close
 from chat.links import Receiver
+from web.websocket_protocol import MESSAGE_LIMIT, cut
 
 HIGH = 64 * 1024  # bytes waiting to be sent; the same mark as on a transport
 LOW = HIGH // 4
+ABNORMAL = 1006  # RFC 6455 section 7.1.5: no close frame, either way
+
+log = structlog.get_logger(__name__)
 
 
 class PlainLink:
@@ -29,7 +36,7 @@ class PlainLink:
         self._reading = asyncio.Event()
         self._reading.set()
         self._closing: tuple[int, str] | None = None
-        self._is_paused = False
+        self._is_paused = self._told_paused = False
         self._receiver: Receiver | None = None
 
     def send(self, data: list[bytes]) -> None:
@@ -38,9 +45,10 @@ class PlainLink:
             self._payloads.extend(data)
             self._bytes += sum(map(len, data))
             self._woken.set()
-            if self._bytes > HIGH and not self._is_paused and self._receiver is not None:
+            if self._bytes > HIGH and not self._is_paused:
                 self._is_paused = True
-                self._receiver.write_paused()
+                # A receiver is never told from within its own send.
+                asyncio.get_running_loop().call_soon(self._tell_of_writing)
 
     def ping(self) -> None:
         """Do nothing: ASGI has no pings, and its servers send their own."""
@@ -56,23 +64,22 @@ class PlainLink:
     def close(self, code: int, reason: str = "") -> None:
         """Send what is queued, then a close frame."""
         if self._closing is None:
-            self._closing = (code, reason)
+            self._closing = (code, cut(reason).decode())
             self._woken.set()
 
     async def run(self, receiver: Receiver) -> None:
         """Carry messages both ways until the socket is closed."""
         self._receiver = receiver
-        code = 1006
-        sending = asyncio.create_task(self._send())
-        receiving = asyncio.create_task(self._receive(receiver))
+        self._tell_of_writing()
+        tasks = asyncio.create_task(self._send()), asyncio.create_task(self._receive(receiver))
         try:
-            await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            sending.cancel()
-            receiving.cancel()
-            ended = await asyncio.gather(sending, receiving, return_exceptions=True)
-            code = next((each for each in ended if isinstance(each, int)), code)
-            receiver.closed(code)
+            # Nothing is awaited here: this may be cancelled, and its receiver must hear of the end.
+            for task in tasks:
+                task.cancel()
+            self._receiver = None
+            receiver.closed(_code(tasks))
 
     async def _receive(self, receiver: Receiver) -> int:
         while True:
@@ -86,7 +93,19 @@ class PlainLink:
             self.heard = asyncio.get_running_loop().time()
             text = message.get("text")
             payload = text.encode() if text is not None else message.get("bytes") or b""
-            receiver.received(payload, text=text is not None)
+            if self._closing is not None:
+                continue
+            if len(payload) > MESSAGE_LIMIT:  # of which the ASGI server knows nothing
+                self.close(Close.TOO_BIG, "the message is too long")
+            else:
+                self._deliver(receiver, payload, text=text is not None)
+
+    def _deliver(self, receiver: Receiver, payload: bytes, *, text: bool) -> None:
+        try:
+            receiver.received(payload, text=text)
+        except Exception:
+            log.exception("websocket receiver failed")
+            self.close(Close.SERVER_ERROR)
 
     async def _send(self) -> int:
         while True:
@@ -109,6 +128,22 @@ class PlainLink:
             await self._websocket.send_bytes(payload)
 
     def _mind_low(self) -> None:
-        if self._is_paused and self._bytes < LOW and self._receiver is not None:
+        if self._is_paused and self._bytes < LOW:
             self._is_paused = False
+            self._tell_of_writing()
+
+    def _tell_of_writing(self) -> None:
+        if self._receiver is None or self._told_paused == self._is_paused:
+            return
+        self._told_paused = self._is_paused
+        if self._told_paused:
+            self._receiver.write_paused()
+        else:
             self._receiver.write_resumed()
+
+
+def _code(tasks: Iterable[asyncio.Task[int]]) -> int:
+    """Return with which code the first of the tasks ended; those that failed ended with none."""
+    ended = [task for task in tasks if task.done() and not task.cancelled()]
+    codes = [task.result() for task in ended if task.exception() is None]
+    return codes[0] if codes else ABNORMAL
