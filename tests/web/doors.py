@@ -35,8 +35,6 @@ class Door(ABC):
 
     ward: Ward
     origin: str
-    has_bytes: bool
-    """Whether frames can be sent that are not what they say they are."""
 
     @abstractmethod
     async def do(self, work: Callable[[], Any]) -> Any:
@@ -54,19 +52,17 @@ class Door(ABC):
 class ServerDoor(Door):
     """A real uvicorn on a port of this machine."""
 
-    has_bytes = True
-
     def __init__(self, ward: Ward, served: Served) -> None:
         self.ward = ward
         self.origin = f"http://127.0.0.1:{served.port}"
-        self._url = served.url
+        self.socket_url = served.url
 
     async def do(self, work: Callable[[], Any]) -> Any:
         done = work()
         return await done if inspect.isawaitable(done) else done
 
     def dial(self, headers: Headers, *subprotocols: str) -> AbstractAsyncContextManager[Socket]:
-        return dialled(self._url, headers, *subprotocols)
+        return dialled(self.socket_url, headers, *subprotocols)
 
     async def post(self, path: str, headers: Headers, body: bytes = b"") -> httpx2.Response:
         async with httpx2.AsyncClient(trust_env=False) as client:
@@ -77,7 +73,6 @@ class TestClientDoor(Door):
     """Starlette's TestClient, which runs the application in a thread of its own."""
 
     __test__ = False  # no test class, whatever its name begins with
-    has_bytes = False
     origin = "http://127.0.0.1:8000"
 
     def __init__(self, ward: Ward, client: TestClient) -> None:

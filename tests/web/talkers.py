@@ -9,6 +9,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from chat.codecs import CODECS, JSON, Codec
+from chat.frames import BINARY, TEXT
+from tests.web.socket_servers import masked
 
 PATIENCE = 10.0  # seconds
 
@@ -126,6 +128,12 @@ class LibrarySocket:
     async def send_wrong_text(self, payload: bytes) -> None:
         """Send a text frame that is no text."""
         await self._connection.send(payload, text=True)
+
+    def break_off(self, payload: bytes, *, text: bool) -> None:
+        """Send the half of a frame, then nothing more."""
+        frame = masked(TEXT if text else BINARY, payload)
+        self._connection.transport.write(frame[: len(frame) // 2])
+        self._connection.transport.write_eof()
 
     async def receive(self) -> str | bytes:
         try:
