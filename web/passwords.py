@@ -4,6 +4,7 @@ import asyncio
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -40,7 +41,7 @@ class Passwords:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="passwords")
-        self._nobodys = hash_password("nobody's")
+        self._nobodys = _nobodys()
         self._waiting = 0
 
     async def hash(self, password: str) -> str:
@@ -64,6 +65,12 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
+
+
+@cache
+def _nobodys() -> str:
+    """Return what to check against where there is nothing; once for the process, it is that slow."""
+    return hash_password("nobody's")
 
 
 def _plain(password: str) -> str:
