@@ -40,7 +40,7 @@ class Codec:
         """Return the value in ``payload``. Raises Undecodable."""
         try:
             value = self._load(payload)
-        except (ValueError, RecursionError, msgpack.UnpackException) as error:
+        except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
             raise Undecodable(str(error)) from None
         _check(value, 1)
         return value

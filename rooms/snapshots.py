@@ -39,7 +39,7 @@ class Settings(Value):
     private: bool
 
 
-class Snapshot(Value):
+class Snapshot(Value, tag_field="of", tag="room"):
     """A room as of its head: it replaces all that a client held."""
 
     messages: list[Message]
@@ -53,7 +53,7 @@ class Snapshot(Value):
     settings: Settings
 
 
-class OwnSnapshot(Value):
+class OwnSnapshot(Value, tag_field="of", tag="me"):
     """One's own room: ``reads`` holds every marker."""
 
     reads: list["ReadMark"]

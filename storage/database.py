@@ -37,9 +37,14 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = _sqlite(url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._engine = create_engine(self._url.set(drivername="sqlite+pysqlite"))
+        self._engine = create_engine(
+            self._url.set(drivername="sqlite+pysqlite"), hide_parameters=True
+        )  # what was written stays out of errors, and so out of logs
         self._readers: AsyncEngine = create_async_engine(
-            self._url.set(drivername="sqlite+aiosqlite"), pool_size=READERS, max_overflow=0
+            self._url.set(drivername="sqlite+aiosqlite"),
+            pool_size=READERS,
+            max_overflow=0,
+            hide_parameters=True,
         )
         _prepare(self._engine, begin="BEGIN IMMEDIATE")
         _prepare(self._readers.sync_engine, begin="BEGIN")

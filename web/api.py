@@ -20,6 +20,7 @@ from web.auth import (
     set_cookie,
 )
 from web.curbside import Curbside
+from web.limits import network_of
 from web.openapi import asyncapi, openapi
 from web.problems import problem
 from web.visitors import SignIns, Visitor
@@ -81,7 +82,7 @@ async def _visit(
 ) -> Response:
     """Run a command of one who may not be signed in, and see to their cookie."""
     settings, sign_ins = request.app.state.settings, _sign_ins(request)
-    address = request.client.host if request.client else ""
+    address = network_of(request.client.host if request.client else "")
     visitor = Visitor(
         curbside, sign_ins, identity, address=address, session_seconds=settings.session_seconds
     )

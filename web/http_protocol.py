@@ -96,6 +96,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     # What the parser tells.
 
+    def on_message_begin(self) -> None:
+        """Start the clock for a request that begins behind another in one read."""
+        super().on_message_begin()
+        if self._timer is None:
+            self._time_head()
+
     def on_headers_complete(self) -> None:
         """Check the head before anything is made of it."""
         self._stop_timer()

@@ -4,12 +4,24 @@ import math
 from collections import OrderedDict
 from collections.abc import Hashable
 from contextlib import suppress
+from ipaddress import ip_address, ip_network
 
 from chat.commands import Command, Rate
 from chat.errors import RateLimited
 from rooms.permissions import Actor
 
 KEPT = 20_000  # buckets; the ones longest unused go first, when they have long been full again
+
+
+def network_of(address: str) -> str:
+    """Return what one who comes by an address cannot easily leave: with IPv6, a /64."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ip_network((parsed, 64), strict=False))
 
 
 class Bucket:

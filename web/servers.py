@@ -34,6 +34,7 @@ def run(app: Any, curbside: Curbside, settings: Settings) -> None:
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, ws=WebSocketProtocol, http=HttpProtocol,
         log_config=None, server_header=False, access_log=False, backlog=BACKLOG,
-        timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=False,
+        timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
     )  # fmt: skip
     Server(config, curbside).run()

@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         validation_alias="CURBSIDE_SECRET",
         description="At least 32 random characters; else made once and kept in CURBSIDE_DATA.",
     )
+    proxies: str = Field(
+        "",
+        validation_alias="CURBSIDE_PROXIES",
+        description="Addresses or networks of proxies whose `X-Forwarded-For` is believed.",
+    )
     log: Literal["", "json", "console"] = Field(
         "",
         validation_alias="CURBSIDE_LOG",

@@ -16,6 +16,7 @@ from rooms.messages import TEXT_LIMIT
 from storage.people import Person
 from web.auth import Identity, identify, is_own_origin
 from web.curbside import Curbside
+from web.limits import network_of
 from web.plain_link import PlainLink
 
 CONNECTIONS_LIMIT = 20  # a person; PROTOCOL.md, Transport
@@ -69,7 +70,7 @@ async def serve_socket(websocket: WebSocket) -> None:
 async def _admit(websocket: WebSocket, curbside: Curbside) -> tuple[Identity, Codec]:
     """Return who connects, and in which codec. Raises Refusal."""
     now, limits = curbside.loop_time(), curbside.limits
-    address = websocket.client.host if websocket.client else ""
+    address = network_of(websocket.client.host if websocket.client else "")
     if curbside.connections.is_draining:
         raise Unavailable("The server is restarting.", after=2.0)
     limits.require_handshake(address, now)

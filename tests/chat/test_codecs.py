@@ -58,8 +58,9 @@ def test_json_that_is_no_frame(payload: bytes) -> None:
     [
         b"", b"\x81", b"\xc1", b"\x82\xa1a\x01\xa1a\x02", b"\xa2\xff\xff", b"\x81\xa1a\xa1\xff",
         b"\x91" * 9 + b"\x90", b"\x91" * 100_000, b"\x80\x80", b"\xdf\xff\xff\xff\xff", b"\xc6\xff",
+        b"\x81\x90\x01",
     ],
-    ids=range(11),
+    ids=range(12),
 )  # fmt: skip
 def test_messagepack_that_is_no_frame(payload: bytes) -> None:
     with pytest.raises(Undecodable):

@@ -265,7 +265,6 @@ async def test_the_api_is_described_to_all(http: httpx2.AsyncClient) -> None:
     assert {f"/api/{command.name}" for command in OVER_HTTP} <= described["paths"].keys()
 
 
-@pytest.mark.xfail(reason="web.openapi: msgspec has no schema for Entered's union of snapshots")
 async def test_the_socket_is_described_to_all(http: httpx2.AsyncClient) -> None:
     described = (await http.get("/api/asyncapi.json")).json()
 
