@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -32,7 +33,7 @@ members = Table(
 )
 
 
-class Member(msgspec.Struct, frozen=True, kw_only=True):
+class Member(msgspec.Struct, frozen=True):
     """One membership. ``role`` is owner, moderator or member; ``since`` the room's head at joining."""
 
     room: str
@@ -40,6 +41,13 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     since: int
     at: float
+
+
+# Built once: building a statement costs more than running it.
+_OF = select(*members.c).where(members.c.person == bindparam("person"))
+_ROLE = select(members.c.role).where(
+    members.c.room == bindparam("room"), members.c.person == bindparam("person")
+)
 
 
 class Members:
@@ -57,14 +65,12 @@ class Members:
 
     def of(self, person: str) -> dict[str, Member]:
         """Return a person's memberships by room."""
-        rows = self._connection.execute(select(*members.c).where(members.c.person == person))
-        return {row["room"]: Member(**row) for row in rows.mappings()}
+        rows = self._connection.execute(_OF, {"person": person})
+        return {row.room: Member(*row) for row in rows}
 
     def role(self, room: str, person: str) -> str | None:
         """Return a person's role in a room."""
-        return self._connection.execute(
-            select(members.c.role).where(members.c.room == room, members.c.person == person)
-        ).scalar()
+        return self._connection.execute(_ROLE, {"room": room, "person": person}).scalar()
 
     def since(self, room: str, person: str) -> int | None:
         """Return the head at which a person joined, or None for no member."""

@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Float,
     Integer,
     Row,
+    Select,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     literal,
@@ -101,7 +102,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )  # fmt: skip
 
 
-_ADD = insert(messages)  # built once: building a statement costs more than running it
+# Built once: building a statement costs more than running it.
+_ADD = insert(messages)
+_IN_ROOM = select(messages).where(messages.c.room == bindparam("room")).limit(bindparam("most"))
+_BEFORE = _IN_ROOM.where(messages.c.seq < bindparam("seq")).order_by(messages.c.seq.desc())
+_AFTER = _IN_ROOM.where(messages.c.seq > bindparam("seq")).order_by(messages.c.seq)
 
 
 class Messages:
@@ -119,18 +124,14 @@ class Messages:
 
     def before(self, room: str, seq: int, *, limit: int) -> list[Message]:
         """Return up to ``limit`` messages older than ``seq``, newest first."""
-        return self._page(room, messages.c.seq < seq, messages.c.seq.desc(), limit)
+        return self._page(_BEFORE, room, seq, limit)
 
     def after(self, room: str, seq: int, *, limit: int) -> list[Message]:
         """Return up to ``limit`` messages newer than ``seq``, oldest first."""
-        return self._page(room, messages.c.seq > seq, messages.c.seq.asc(), limit)
+        return self._page(_AFTER, room, seq, limit)
 
-    def _page(
-        self, room: str, where: ColumnElement[bool], order: ColumnElement[int], limit: int
-    ) -> list[Message]:
-        rows = self._connection.execute(
-            select(messages).where(messages.c.room == room, where).order_by(order).limit(limit)
-        )
+    def _page(self, page: Select[Any], room: str, seq: int, limit: int) -> list[Message]:
+        rows = self._connection.execute(page, {"room": room, "seq": seq, "most": limit})
         return [Message.of(row) for row in rows]
 
     def unread(self, person: str, marks: dict[str, int]) -> dict[str, int]:

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Column, Connection, Float, Table, Text, func, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 
 from storage.schema import metadata
 
@@ -43,6 +54,12 @@ SHOWN = [people.c[name] for name in Person.__struct_fields__]
 """The columns of a Person, in the order of its fields."""
 
 
+# Built once: building a statement costs more than running it.
+_NAMED = (
+    select(*SHOWN).where(people.c.id.in_(bindparam("ids", expanding=True))).order_by(people.c.id)
+)
+
+
 class People:
     """Queries over people, on one connection."""
 
@@ -59,10 +76,7 @@ class People:
 
     def named(self, ids: Iterable[str]) -> list[Person]:
         """Return those of the people that exist, by id."""
-        rows = self._connection.execute(
-            select(*SHOWN).where(people.c.id.in_(list(ids))).order_by(people.c.id)
-        )
-        return [Person.of(row) for row in rows]
+        return [Person.of(row) for row in self._connection.execute(_NAMED, {"ids": list(ids)})]
 
     def handled(self, handles: Iterable[str]) -> dict[str, Person]:
         """Return those of the people that exist, by handle."""

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -31,6 +32,16 @@ pins = Table(
 )
 
 
+# Built once: building a statement costs more than running it.
+_AMONG = select(pins).where(pins.c.message.in_(bindparam("ids", expanding=True)))
+_OF = (
+    select(messages)
+    .join(pins, pins.c.message == messages.c.id)
+    .where(pins.c.room == bindparam("room"))
+    .order_by(pins.c.at.desc())
+)
+
+
 class Pins:
     """Queries over pins, on one connection."""
 
@@ -39,18 +50,12 @@ class Pins:
 
     def among(self, ids: Sequence[str]) -> dict[str, Pinned]:
         """Return those of the messages that are pinned."""
-        rows = self._connection.execute(select(pins).where(pins.c.message.in_(ids)))
+        rows = self._connection.execute(_AMONG, {"ids": ids})
         return {row.message: Pinned(at=row.at, by=row.by, note=row.note) for row in rows}
 
     def of(self, room: str) -> list[Message]:
         """Return a room's pinned messages, the latest pin first."""
-        rows = self._connection.execute(
-            select(messages)
-            .join(pins, pins.c.message == messages.c.id)
-            .where(pins.c.room == room)
-            .order_by(pins.c.at.desc())
-        )
-        return [Message.of(row) for row in rows]
+        return [Message.of(row) for row in self._connection.execute(_OF, {"room": room})]
 
     def count(self, room: str) -> int:
         """Return how many pins a room has."""

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Float,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -31,6 +32,14 @@ reactions = Table(
 )
 
 
+# Built once: building a statement costs more than running it.
+_UNDER = (
+    select(reactions.c.message, reactions.c.emoji, reactions.c.person)
+    .where(reactions.c.message.in_(bindparam("messages", expanding=True)))
+    .order_by(reactions.c.at, reactions.c.person)
+)
+
+
 class Reactions:
     """Queries over reactions, on one connection."""
 
@@ -39,11 +48,7 @@ class Reactions:
 
     def under(self, messages: Sequence[str], viewer: str) -> dict[str, list[Reaction]]:
         """Return the reactions of each message, in the order in which each emoji came first."""
-        rows = self._connection.execute(
-            select(reactions.c.message, reactions.c.emoji, reactions.c.person)
-            .where(reactions.c.message.in_(messages))
-            .order_by(reactions.c.at, reactions.c.person)
-        )
+        rows = self._connection.execute(_UNDER, {"messages": messages})
         gathered: dict[str, dict[str, list[str]]] = {}
         for message, emoji, person in rows:
             gathered.setdefault(message, {}).setdefault(emoji, []).append(person)

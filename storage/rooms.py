@@ -52,12 +52,10 @@ class Room(msgspec.Struct, frozen=True):
 
 
 # Built once: building a statement costs more than running it, and these run in every batch.
-_LOCK = (
-    select(*rooms.c)
-    .where(rooms.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(rooms.c.id)
-    .with_for_update()
+_NAMED = (
+    select(*rooms.c).where(rooms.c.id.in_(bindparam("ids", expanding=True))).order_by(rooms.c.id)
 )
+_LOCK = _NAMED.with_for_update()
 _ADVANCE = (
     update(rooms)
     .where(rooms.c.id == bindparam("key"))
@@ -77,10 +75,7 @@ class Rooms:
 
     def named(self, ids: Iterable[str]) -> list[Room]:
         """Return those of the rooms that exist."""
-        rows = self._connection.execute(
-            select(*rooms.c).where(rooms.c.id.in_(list(ids))).order_by(rooms.c.id)
-        )
-        return [Room(**row) for row in rows.mappings()]
+        return [Room(*row) for row in self._connection.execute(_NAMED, {"ids": list(ids)})]
 
     def locked(self, ids: Iterable[str]) -> list[Room]:
         """Return those of the rooms that exist, locked in the order of their ids."""
@@ -94,7 +89,7 @@ class Rooms:
             .order_by(rooms.c.id)
             .limit(limit)
         )
-        return [Room(**row) for row in rows.mappings()]
+        return [Room(*row) for row in rows]
 
     def ids(self) -> list[str]:
         """Return the id of every room, own ones too."""
