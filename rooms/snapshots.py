@@ -144,6 +144,8 @@ def page_around(reading: Reading, room: Room, around: int, limit: int) -> Page:
 
 def dress(reading: Reading, found: Sequence[Message]) -> list[Message]:
     """Return messages with their reactions, as the viewer sees them, and their pins."""
+    if not found:
+        return []
     ids = [message.id for message in found]
     reactions = reading.use(Reactions).under(ids, reading.actor.id)
     pinned = reading.use(Pins).among(ids)
