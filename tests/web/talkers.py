@@ -40,7 +40,8 @@ class Socket(Protocol):
 
     subprotocol: str | None
 
-    async def send(self, message: str | bytes) -> None: ...
+    async def send(self, message: str | bytes) -> None:
+        """Send a message. Raises Closed."""
 
     async def receive(self) -> str | bytes:
         """Return the next message. Raises Closed."""
@@ -62,11 +63,12 @@ class Talker:
         """Send one frame as it is."""
         await self.socket.send(payload.decode() if self.codec is JSON else payload)
 
-    async def tell(self, do: str, payload: dict[str, Any]) -> int:
-        """Send a command and return its id."""
+    async def tell(self, do: str, payload: dict[str, Any], re: str | None = None) -> int | str:
+        """Send a command and return its id, which is the next number where none is given."""
         self._asked += 1
-        await self.send(self.codec.encode({"id": self._asked, "do": do, "with": payload}))
-        return self._asked
+        asked = self._asked if re is None else re
+        await self.send(self.codec.encode({"id": asked, "do": do, "with": payload}))
+        return asked
 
     async def ask(self, do: str, payload: dict[str, Any]) -> Frame:
         """Send a command and return its answer frame, with ``ok`` or ``refused``."""
@@ -123,7 +125,10 @@ class LibrarySocket:
         self.subprotocol: str | None = connection.subprotocol
 
     async def send(self, message: str | bytes) -> None:
-        await self._connection.send(message)
+        try:
+            await self._connection.send(message)
+        except ConnectionClosed as closed:
+            raise Closed(closed.rcvd.code if closed.rcvd else 1006) from None
 
     async def send_wrong_text(self, payload: bytes) -> None:
         """Send a text frame that is no text."""
