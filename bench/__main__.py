@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,9 @@ def main() -> int:
             figures += BENCHES[name](options)
         except Lost as error:
             print(f"{name}: {error}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
+            failed = True
+        except Exception:
+            traceback.print_exc()  # a bug here, and no reason to drop the figures of the others
             failed = True
         signal.alarm(0)
     made = table(figures)

@@ -57,7 +57,7 @@ def _run(server: Server, options: Options) -> Cost:
     connections = options.size(CONNECTIONS)
     warm = options.size(WARM)
     tokens = [server.tokens[n % len(server.tokens)] for n in range(connections)]
-    with server.running() as running, Load(running.port) as load:
+    with server.running() as running, Load(running.port, sweep=0.01) as load:
         members = load.open(tokens[:warm], Member)
         few, cpu = _settled(load, running), running.cpu()
         members += load.open(tokens[warm:], Member)

@@ -18,7 +18,7 @@ SUBPROTOCOL = "curbside.v1.msgpack"
 BUFFER = 256 * 1024  # bytes a read; as much as a server may join into one write
 SWEEP = 0.1  # seconds; measured: half the client's CPU, and some 25 KiB wait in each socket
 SLICE = 32  # sockets; some 0.1 ms, by which a timed frame may be read late
-OPENED_AT_ONCE = 64  # guessed: far below every listener's backlog
+AT_ONCE = 64  # sockets opened or seated; guessed: far below every listener's backlog
 RESPONSE_LIMIT = 64 * 1024  # bytes of an answer to the upgrade
 
 Kind = TypeVar("Kind", bound=Member)
@@ -59,8 +59,8 @@ class Load:
     def open(self, tokens: Sequence[str], kind: type[Kind]) -> list[Kind]:
         """Open one socket for each token; all have been welcomed on return."""
         opened: list[Kind] = []
-        for start in range(0, len(tokens), OPENED_AT_ONCE):
-            socks = [self._connect(token) for token in tokens[start : start + OPENED_AT_ONCE]]
+        for start in range(0, len(tokens), AT_ONCE):
+            socks = [self._connect(token) for token in tokens[start : start + AT_ONCE]]
             batch = [self._upgraded(sock, kind) for sock in socks]
             self._hear(batch, [0] * len(batch))
             opened += batch
@@ -124,11 +124,12 @@ class Load:
 
     def enter(self, members: Sequence[Member], room: str) -> None:
         """Seat all in a room without a snapshot's messages; each has its answer on return."""
-        before = [member.events + member.others for member in members]
-        for member in members:
-            member.ask(0, "room.enter", room=room, messages=0, signals=False)
-            self.turn(0)
-        self._hear(members, before)
+        for start in range(0, len(members), AT_ONCE):
+            batch = members[start : start + AT_ONCE]
+            before = [member.events + member.others for member in batch]
+            for member in batch:
+                member.ask(0, "room.enter", room=room, messages=0, signals=False)
+            self._hear(batch, before)
         for member in members:
             if isinstance(member, Watched):
                 answer(member.seen.popleft().frame)
