@@ -87,6 +87,7 @@ class Command(Value):
     over: Over
     anonymous: bool
     rate: Rate
+    secret: str | None = None
 
     @property
     def summary(self) -> str:
@@ -116,13 +117,15 @@ class Commands(Generic[Context]):
         over: Over = Over.BOTH,
         anonymous: bool = False,
         rate: Rate = Rate.OTHERS,
+        secret: str | None = None,
     ) -> Callable[
         [Callable[[Context, AnyRequest], AnyReply]], Callable[[Context, AnyRequest], AnyReply]
     ]:
         """Declare the decorated use case as the command ``name``.
 
         ``scope`` is what a token must hold; without one, tokens cannot call it. An ``anonymous`` one
-        needs nobody to be signed in.
+        needs nobody to be signed in. ``secret`` is the key of the reply that is shown once and kept
+        nowhere: a retry gets the answer without it.
         """
 
         def declare(
@@ -141,6 +144,7 @@ class Commands(Generic[Context]):
                 over=over,
                 anonymous=anonymous,
                 rate=rate,
+                secret=secret,
             )
             return handler
 

@@ -109,7 +109,7 @@ class Batch:
             return Outcome(refusal=Internal("Something went wrong on the server."))
         self._take_over(work)
         if write is not None:
-            self._remember(write, digest, reply)
+            self._remember(write, digest, _without(reply, ask.command.secret))
         return Outcome(reply=reply)
 
     def _take_over(self, work: UnitOfWork) -> None:
@@ -140,7 +140,7 @@ class Batch:
             msgspec.msgpack.encode(content), key=self._secret, digest_size=16
         ).digest()
 
-    def _remember(self, write: answers.Write, digest: bytes, reply: Reply | None) -> None:
+    def _remember(self, write: answers.Write, digest: bytes, reply: Any) -> None:
         answer = Answer(digest, msgspec.msgpack.encode(reply))
         self._answered[write] = answer
         self._new_answers.append({**write._asdict(), **answer._asdict()})
@@ -169,6 +169,13 @@ def write_of(ask: Ask) -> answers.Write | None:
         return None
     room = getattr(ask.request, "room", None) or ME
     return answers.Write(own_room(ask.actor.id) if room == ME else room, ask.actor.id, cid)
+
+
+def _without(reply: Reply | None, secret: str | None) -> Any:
+    """Return what may be kept of a reply: a secret kept could be read from a backup."""
+    if secret is None or reply is None:
+        return reply
+    return {key: value for key, value in msgspec.to_builtins(reply).items() if key != secret}
 
 
 def _again(answer: Answer, digest: bytes) -> Outcome:
