@@ -48,9 +48,21 @@ class Connection:
     """One client. ``actor`` is who it acts for, ``session`` the digest of what it came with."""
 
     __slots__ = (
-        "_in_flight", "_listener", "_malformed", "_reading_is_paused", "actor", "entering", "expires",
-        "is_closed", "link", "pinged", "seats", "session", "wire", "write_is_paused",
-        "write_paused_at",
+        "_in_flight",
+        "_listener",
+        "_malformed",
+        "_reading_is_paused",
+        "actor",
+        "entering",
+        "expires",
+        "is_closed",
+        "link",
+        "pinged",
+        "seats",
+        "session",
+        "stuck_since",
+        "wire",
+        "write_is_paused",
     )  # fmt: skip
 
     def __init__(
@@ -67,7 +79,7 @@ class Connection:
         self.is_closed = False
         self.pinged = False
         self.write_is_paused = False
-        self.write_paused_at = 0.0
+        self.stuck_since: float | None = None
         self._listener = listener
         self._in_flight = 0
         self._reading_is_paused = False
@@ -141,7 +153,7 @@ class Connection:
     def write_paused(self) -> None:
         """Hear from the link that its buffer is full."""
         self.write_is_paused = True
-        self.write_paused_at = self.link.heard
+        self.stuck_since = None
         self._listener.paused(self)
         self._mind_reading()
 

@@ -41,12 +41,19 @@ class Heartbeats:
         for number, connection in enumerate(list(self._connections)):
             if connection.expires is not None and connection.expires <= wall:
                 connection.close(Close.SESSION_EXPIRED, "sign in again")
-            elif connection.write_is_paused and now - connection.write_paused_at > STUCK_AFTER:
-                connection.close(Close.TOO_SLOW, "reading too slowly")
+            elif connection.write_is_paused:
+                _mind_stuck(connection, now)
             else:
                 _mind_silence(connection, now - connection.link.heard)
             if (number + self._tick) % HEADS_EVERY == 0:
                 _tell_heads(connection)
+
+
+def _mind_stuck(connection: Connection, now: float) -> None:
+    if connection.stuck_since is None:
+        connection.stuck_since = now
+    elif now - connection.stuck_since > STUCK_AFTER:
+        connection.close(Close.TOO_SLOW, "reading too slowly")
 
 
 def _mind_silence(connection: Connection, silent: float) -> None:

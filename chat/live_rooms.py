@@ -31,7 +31,7 @@ class Seat:
         self.room = room
         self.signals = signals
         self.cursor: int | None = None
-        self.heard_of = 0
+        self.heard_of = -1
         self.backlog: list[Entry] | None = None
 
 

@@ -1,0 +1,116 @@
+"""The writer keeps the order of what is put, and outlives whatever goes wrong in a batch."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from chat.commands import Command, Over, Rate, Request, Runs
+from chat.errors import Unavailable
+from chat.events import Envelope
+from chat.writer import BATCH_LIMIT, QUEUE_LIMIT, Ask, Decision, FollowUp, Outcome, Writer
+
+COMMAND = Command(
+    name="note.add", request=Request, reply=None, handler=lambda *_: None, runs=Runs.WRITES,
+    scope=None, over=Over.BOTH, anonymous=False, rate=Rate.NONE,
+)  # fmt: skip
+
+
+class Desk:
+    """Decides batches when it is let, and keeps what was decided, published and answered."""
+
+    def __init__(self) -> None:
+        self.published: list[Envelope] = []
+        self.writer = Writer(self._decide, self.published.extend)
+        self.batches: list[list[Any]] = []
+        self.answers: list[Any] = []
+        self.may_go = asyncio.Event()
+        self.may_go.set()
+        self.failures: list[Exception] = []
+        self.follow_ups: list[FollowUp] = []
+
+    def decided(self) -> list[Any]:
+        return [actor for batch in self.batches for actor in batch]
+
+    async def _decide(self, asks: Sequence[Ask]) -> Decision:
+        await self.may_go.wait()
+        if self.failures:
+            raise self.failures.pop()
+        self.batches.append([ask.actor for ask in asks])
+        follow_ups, self.follow_ups = self.follow_ups, []
+        return Decision([Outcome(reply={}) for _ in asks], [], follow_ups)
+
+    def put(self, actor: Any) -> asyncio.Future[Outcome]:
+        ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.writer.put(Ask(COMMAND, actor, Request(), ended.set_result))
+        return ended
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return a writer and what it did."""
+    return Desk()
+
+
+async def test_what_is_queued_while_a_batch_commits_is_the_next_batch(desk: Desk) -> None:
+    desk.writer.start()
+    desk.may_go.clear()
+    first = desk.put(0)
+    await asyncio.sleep(0)
+    rest = [desk.put(n) for n in range(1, BATCH_LIMIT + 10)]
+
+    desk.may_go.set()
+    await asyncio.gather(first, *rest)
+
+    assert [len(batch) for batch in desk.batches] == [1, BATCH_LIMIT, 9]
+    assert desk.decided() == list(range(BATCH_LIMIT + 10))
+    await desk.writer.stop()
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"), [(Unavailable("away"), "unavailable"), (ValueError("bug"), "internal")]
+)
+async def test_a_batch_that_fails_is_refused_and_the_next_one_is_not(
+    desk: Desk, failure: Exception, code: str
+) -> None:
+    desk.writer.start()
+    desk.failures.append(failure)
+
+    refused = await desk.put(1)
+    decided = await desk.put(2)
+
+    assert refused.refusal is not None
+    assert refused.refusal.code == code
+    assert decided.refusal is None
+    await desk.writer.stop()
+
+
+async def test_a_full_queue_is_refused_at_once(desk: Desk) -> None:
+    for n in range(QUEUE_LIMIT):
+        desk.put(n)
+
+    with pytest.raises(Unavailable):
+        desk.put("one more")
+
+
+async def test_stopping_decides_what_is_queued(desk: Desk) -> None:
+    desk.writer.start()
+    ended = desk.put(1)
+
+    await desk.writer.stop()
+
+    assert ended.done()
+
+
+async def test_a_follow_up_is_put_once_however_often_it_is_asked_for(desk: Desk) -> None:
+    desk.writer.start()
+    for _ in range(3):
+        desk.follow_ups.append(FollowUp(COMMAND, "later", Request(), 0.0))
+        await desk.put("now")
+
+    while "later" not in desk.decided():
+        await desk.put("again")
+
+    assert desk.decided().count("later") == 1
+    await desk.writer.stop()
