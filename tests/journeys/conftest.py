@@ -1,0 +1,69 @@
+"""What journeys share: a real server, a real browser, people who are signed in, and their windows."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.journeys.physicians import Physician
+from tests.journeys.servers import Server, serving
+from tests.journeys.windows import Windows
+from tests.journeys.wires import Wire, wired
+
+Staff = Callable[[str], Awaitable[Physician]]
+
+SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions")
+
+expect.set_options(timeout=10_000)  # milliseconds
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """Return this worker's own server, without limits: a test posts more than a physician may."""
+    data = tmp_path_factory.mktemp("server")
+    async with serving(data, CURBSIDE_LIMITS="off") as served:
+        yield served
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Return this worker's own browser."""
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(
+            executable_path=os.environ["CURBSIDE_CHROMIUM"], args=SWITCHES
+        )
+        yield launched
+        await launched.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def staff(server: Server) -> AsyncIterator[Staff]:
+    """Return a way to whoever is asked for, signed in once for all tests."""
+    known: dict[str, Physician] = {}
+
+    async def find(handle: str) -> Physician:
+        if handle not in known:
+            physician = Physician(server, handle)
+            known[handle] = await physician.sign_in(server.password(handle))
+        return known[handle]
+
+    yield find
+    for physician in known.values():
+        await physician.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def windows(browser: Browser, server: Server) -> AsyncIterator[Windows]:
+    """Return a way to open windows, in which nothing is ever to be complained of."""
+    opened = Windows(browser, server.origin)
+    yield opened
+    assert await opened.close() == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def wire(server: Server) -> AsyncIterator[Wire]:
+    """Return a wire to the server, which a test may cut."""
+    async with wired(server.port) as strung:
+        yield strung

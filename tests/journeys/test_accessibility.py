@@ -1,0 +1,114 @@
+"""axe looks at every place of the client, in both themes."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from tests.journeys.conftest import Staff
+from tests.journeys.physicians import Physician
+from tests.journeys.windows import PHONE, Theme, Window, Windows
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.parametrize("theme", ["light", "dark"]),
+]
+
+OPTIONS = {"resultTypes": ["violations"]}
+
+
+async def test_axe_finds_no_serious_fault_before_signing_in(windows: Windows, theme: Theme) -> None:
+    window = await (await windows.open(theme=theme)).go("/")
+    await window.page.get_by_label("Handle").fill("tamarack")
+    await window.page.get_by_label("Password").fill("not the password")
+    await window.page.get_by_role("button", name="Sign in").click()
+    await expect(window.page.locator("#sign-in-problem")).to_be_visible()
+
+    assert await faults(window) == []
+
+
+async def test_axe_finds_no_serious_fault_in_rooms_and_their_dialogs(
+    staff: Staff, windows: Windows, theme: Theme
+) -> None:
+    saltmarsh = await staff("saltmarsh")
+    room = await _furnish(saltmarsh, await staff("kestrel"))
+    window = await windows.open(saltmarsh, theme=theme)
+    page = window.page
+
+    await window.go("/rooms")
+    await expect(page.get_by_role("heading", name="Open to you")).to_be_visible()
+    found = {"rooms": await faults(window)}
+
+    await window.enter(room)
+    last = window.message("Any interaction with clarithromycin?")
+    await last.hover()
+    found["room"] = await faults(window)
+
+    await last.get_by_role("button", name="React").click()
+    await expect(page.get_by_role("menu")).to_be_visible()
+    found["picker"] = await faults(window)
+    await page.keyboard.press("Escape")
+
+    await window.choose(last, "Pin to room")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    found["dialog"] = await faults(window)
+    await page.keyboard.press("Escape")
+
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox")).to_be_focused()
+    found["switcher"] = await faults(window)
+    await page.keyboard.press("Escape")
+
+    for tab in ("About", "Pins"):
+        await page.get_by_role("tab", name=tab).click()
+        found[tab] = await faults(window)
+
+    await window.go("/you")
+    await expect(page.get_by_role("heading", name="You", exact=True)).to_be_visible()
+    found["you"] = await faults(window)
+    assert {place: what for place, what in found.items() if what} == {}
+
+
+async def test_axe_finds_no_serious_fault_on_a_phone(
+    staff: Staff, windows: Windows, theme: Theme
+) -> None:
+    saltmarsh = await staff("saltmarsh")
+    room = await _furnish(saltmarsh, await staff("kestrel"))
+    window = await windows.open(saltmarsh, theme=theme, size=PHONE)
+
+    await window.go("/rooms")
+    await expect(window.page.get_by_role("heading", name="Open to you")).to_be_visible()
+    found = {"rooms": await faults(window)}
+    await window.enter(room)
+    found["room"] = await faults(window)
+    await window.page.get_by_role("button", name="Room details").click()
+    found["details"] = await faults(window)
+    assert {place: what for place, what in found.items() if what} == {}
+
+
+async def faults(window: Window) -> list[str]:
+    """Return axe's serious and critical violations, each with its places."""
+    results: dict[str, Any] = (await Axe().run(window.page, options=OPTIONS)).response
+    return [
+        f"{violation['id']}: {[node['html'][:160] for node in violation['nodes']]}"
+        for violation in results["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+
+
+async def _furnish(owner: Physician, other: Physician) -> str:
+    """Open a room with one of each thing that a message can be or have."""
+    room = await owner.open_room("Drug queries", other)
+    asked = await other.post(room, "Is apixaban safe at a creatinine clearance of 20?")
+    await owner.post(room, "Half the dose, see https://example.org/apixaban", reply_to=asked["id"])
+    await owner.write("message.react", room=room, id=asked["id"], emoji="useful", on=True)
+    await other.write("message.react", room=room, id=asked["id"], emoji="👍", on=True)
+    await owner.write("message.pin", room=room, id=asked["id"], note="Apixaban in CKD")
+    gone = await other.post(room, "Wrong room, sorry.")
+    await owner.write("message.remove", room=room, id=gone["id"], reason="off topic")
+    changed = await owner.post(room, "Check the weight to.")
+    await owner.write("message.edit", room=room, id=changed["id"], text="Check the weight too.")
+    await other.post(room, "Any interaction with clarithromycin?")
+    return room
