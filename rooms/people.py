@@ -20,7 +20,8 @@ internal = Commands[UnitOfWork]()
 
 LIST_LIMIT = 100  # people; PROTOCOL.md, person.list
 
-Handle = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{1,31}$")]
+# Python's $ also matches before a last newline, which the rest of the pattern then refuses.
+Handle = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}$(?!\n)")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 PersonId = Annotated[str, msgspec.Meta(max_length=64)]
 

@@ -1,0 +1,132 @@
+"""Bots, and the tokens by which they and people's scripts come in.
+
+A token is shown once, in the answer that makes it. What is kept is a digest of it, and no answer keeps
+it for a retry: that gets the token's id alone, by which the lost one can be revoked.
+"""
+
+import hashlib
+import secrets
+from typing import Annotated, Literal
+
+import msgspec
+
+from chat.commands import Commands, Reply, Write
+from chat.errors import BadRequest, Conflict, Forbidden, NotFound
+from chat.identifiers import new_id
+from rooms.membership import PersonName, find_person
+from rooms.people import AddPerson, Handle, Name, add_person
+from rooms.permissions import Actor
+from rooms.unit_of_work import UnitOfWork
+from storage.credentials import Credentials
+from storage.people import Person
+from storage.tokens import Tokens
+
+commands = Commands[UnitOfWork]()
+internal = Commands[UnitOfWork]()
+
+PREFIX = "cbt_"  # by it scanners find a token that was committed somewhere
+TOKENS_A_PERSON = 100  # live ones; guessed: more are a script that forgets to revoke
+
+Scope = Literal["read", "post", "react", "pin", "moderate", "manage", "alerts", "audit:read"]
+Scopes = Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1, max_length=8)]
+TokenId = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class CreateBot(Write, kw_only=True):
+    """Ask to add a bot, with its first token."""
+
+    handle: Handle
+    name: Name | None = None
+    scopes: Scopes
+
+
+class CreateToken(Write, kw_only=True):
+    """Ask for a token of one's own, or of a bot (an id or ``@handle``), until ``expires``."""
+
+    scopes: Scopes
+    person: PersonName | None = None
+    expires: float | None = None
+
+
+class AddToken(Write, kw_only=True):
+    """Ask, from within the server, for a token of anybody."""
+
+    scopes: Scopes
+    person: PersonName
+
+
+class RevokeToken(Write, kw_only=True):
+    """Ask that a token be worth nothing from here on."""
+
+    id: TokenId
+
+
+class CreatedToken(Reply):
+    """Whose token it is, its id, and itself: this once, never again."""
+
+    person: Person
+    id: str
+    token: str
+
+
+@commands.add("bot.create", secret="token")  # noqa: S106  # the name of a key
+def create_bot(work: UnitOfWork, request: CreateBot) -> CreatedToken:
+    """Add a bot, and answer its first token."""
+    require_may_create_bot(work.actor)
+    name = request.name or request.handle
+    asked = AddPerson(handle=request.handle, name=name, kind="bot", verified=True)
+    return _issue(work, add_person(work, asked).person, request.scopes, None)
+
+
+@commands.add("token.create", secret="token")  # noqa: S106  # the name of a key
+def create_token(work: UnitOfWork, request: CreateToken) -> CreatedToken:
+    """Make a token that may do what its scopes name, and no more than its holder."""
+    person = find_person(work, request.person or work.actor.id)
+    require_may_create_token(work.actor, person)
+    if request.expires is not None and request.expires <= work.now:
+        raise BadRequest("expires: in the past")
+    if work.use(Tokens).count(person.id, work.now) >= TOKENS_A_PERSON:
+        raise Conflict(f"There are {TOKENS_A_PERSON} tokens already; revoke one first.")
+    return _issue(work, person, request.scopes, request.expires)
+
+
+@internal.add("token.add", secret="token")  # noqa: S106  # the name of a key
+def add_token(work: UnitOfWork, request: AddToken) -> CreatedToken:
+    """Make a token of anybody, as whoever runs the server may."""
+    return _issue(work, find_person(work, request.person), request.scopes, None)
+
+
+@commands.add("token.revoke")
+def revoke_token(work: UnitOfWork, request: RevokeToken) -> None:
+    """End a token: nobody comes in by it again."""
+    require_may_revoke_token(work.actor, work.use(Tokens).owner(request.id))
+    work.use(Tokens).remove(request.id)
+
+
+def require_may_create_bot(actor: Actor) -> None:
+    """Refuse bots added by anyone but administrators."""
+    if actor.role != "admin":
+        raise Forbidden("Only administrators add bots.")
+
+
+def require_may_create_token(actor: Actor, person: Person) -> None:
+    """Refuse another's token: it would speak in their name. Bots' are the administrators' to make."""
+    if person.id != actor.id and not (person.kind == "bot" and actor.role == "admin"):
+        raise Forbidden("Tokens are one's own to make, and administrators' those of bots.")
+
+
+def require_may_revoke_token(actor: Actor, owner: str | None) -> None:
+    """Refuse a token that is not there, and in the same words one that is another's."""
+    if owner is None or (owner != actor.id and actor.role != "admin"):
+        raise NotFound("There is no such token.")
+
+
+def _issue(
+    work: UnitOfWork, person: Person, scopes: tuple[str, ...], expires: float | None
+) -> CreatedToken:
+    secret, token = PREFIX + secrets.token_urlsafe(32), new_id()
+    digest = hashlib.sha256(secret.encode()).digest()  # 256 random bits: one quick pass is enough
+    work.use(Credentials).add_token(
+        digest, token, person.id, frozenset(scopes), at=work.now, expires=expires
+    )
+    return CreatedToken(person=person, id=token, token=secret)
