@@ -1,6 +1,10 @@
 """Servers: uvicorn with our own protocols, drained before it stops."""
 
+import errno
+import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -28,13 +32,55 @@ class Server(uvicorn.Server):
             await self._curbside.connections.drain(DRAIN_SECONDS)
         await super().shutdown(sockets)
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal and end well; uvicorn would raise it again, and die of it."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
-def run(app: Any, curbside: Curbside, settings: Settings) -> None:
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Return sockets that listen on every address of a host. Raises OSError where none can.
+
+    Done before anything is begun, so that a port that is taken is told of in one line. Who connects
+    before the application runs waits for it.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    sockets, failure = [], OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+    for family, address in dict.fromkeys((each[0], each[4]) for each in found):
+        try:
+            sockets.append(_listen(family, address))
+        except OSError as error:
+            # A name may have an address of a family that this machine is without.
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                raise
+            failure = error
+    if not sockets:
+        raise failure
+    return sockets
+
+
+def _listen(family: socket.AddressFamily, address: Any) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind(address)
+        made.listen(BACKLOG)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def run(app: Any, curbside: Curbside, settings: Settings, sockets: list[socket.socket]) -> None:
     """Serve until a signal comes."""
     config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, ws=WebSocketProtocol, http=HttpProtocol,
+        app, ws=WebSocketProtocol, http=HttpProtocol,
         log_config=None, server_header=False, access_log=False, backlog=BACKLOG,
         timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies,
     )  # fmt: skip
-    Server(config, curbside).run()
+    Server(config, curbside).run(sockets)

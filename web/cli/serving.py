@@ -16,18 +16,24 @@ from web.curbside import Curbside
 from web.logs import configure_logs
 from web.office import Office, fail, office, one_line_errors
 from web.seed import plant
-from web.servers import run
+from web.servers import listen, run
 from web.sessions import issue_code
 from web.settings import load_settings
 
 
-def main(
-    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    """Serve, prepare and look after a Curbside server."""
-    if show_version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(version("curbside"))
         raise typer.Exit
+
+
+def main(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Serve, prepare and look after a Curbside server."""
 
 
 def serve(
@@ -46,12 +52,16 @@ def serve(
                 lock = hold(settings.data)
             except AlreadyServed:
                 fail(f"a server runs on {settings.data} already; stop it, or set CURBSIDE_DATA.")
+            try:
+                sockets = listen(settings.host, settings.port)
+            except OSError as error:
+                fail(f"nothing can listen on {settings.host}:{settings.port}: {error.strerror}.")
             typer.echo(_first_words(opened, demo=demo))
         curbside = Curbside(
             Database(settings.database), secret=opened.key, is_limited=settings.is_limited,
             policy=Policy(edit_seconds=settings.edit_seconds),
         )  # fmt: skip
-        run(create_app(curbside, settings), curbside, settings)
+        run(create_app(curbside, settings), curbside, settings, sockets)
         lock.close()
 
 
