@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 Result = TypeVar("Result")
@@ -62,7 +62,7 @@ class Database:
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Do as ``transaction`` does, in the calling thread: for the command line."""
         if self._writer is None:
-            self._writer = self._engine.connect()
+            self._writer = self._connect()
         try:
             transaction = self._writer.begin()
         except OperationalError as error:
@@ -79,6 +79,12 @@ class Database:
         except OperationalError as error:
             raise FateUnknown(str(error.orig)) from error
         return result
+
+    def _connect(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except DatabaseError as error:  # also for a file that is no database at all
+            raise DatabaseAway(str(error.orig)) from error
 
     async def reading(self, work: Callable[[Connection], Result]) -> Result:
         """Run ``work`` on a reader's connection. Raises DatabaseAway."""
