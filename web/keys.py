@@ -24,8 +24,11 @@ def server_key(settings: Settings) -> bytes:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder of the data, for its owner alone."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make the folder of the data, for its owner alone. Raises Misconfigured."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(f"{folder} cannot be used as a folder: {error.strerror}.") from None
 
 
 def _kept(path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from storage.database import Connection, Database
+from storage.database import Connection, Database, DatabaseAway
 from storage.migrations import is_current
 from storage.rooms import Rooms
 from web.cli.locks import is_served
@@ -46,8 +46,15 @@ def restore(
             fail(f"{file} does not exist.")
         prepare_folder(target.parent)
         draft = target.with_name(f"{target.name}.part")
-        shutil.copyfile(file, draft)
-        renumbered = _renumber(draft)
+        try:
+            shutil.copyfile(file, draft)
+            renumbered = _renumber(draft)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            fail(f"{file} cannot be restored: {error.strerror}.")
+        except DatabaseAway as error:
+            draft.unlink(missing_ok=True)
+            fail(f"{file} is no copy that `curbside backup` wrote: {error}.")
         for suffix in ("", "-wal", "-shm"):
             target.with_name(target.name + suffix).unlink(missing_ok=True)
         os.replace(draft, target)
