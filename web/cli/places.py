@@ -4,8 +4,12 @@ from typing import Annotated
 
 import typer
 
-from rooms import directory
-from web.office import office, one_line_errors
+from rooms import directory, membership
+from rooms.directory import AddRoom
+from rooms.membership import TellAdded
+from rooms.permissions import Actor
+from storage.people import People
+from web.office import Desk, office, one_line_errors
 
 room = typer.Typer(no_args_is_help=True, help="Rooms: add them, with their first members.")
 
@@ -30,5 +34,15 @@ def add_room(
     }  # fmt: skip
     with one_line_errors(), office() as opened:
         request = directory.internal.find("room.add").convert(payload)
-        opened.write(lambda desk: desk.run(directory.internal, "room.add", request))
+        opened.write(lambda desk: _add(desk, request))
         typer.echo(slug)
+
+
+def _add(desk: Desk, request: AddRoom) -> None:
+    """Add the room, and tell its members in ``@me``, who may be connected."""
+    desk.run(directory.internal, "room.add", request)
+    told = TellAdded(room=request.room)
+    for name in dict.fromkeys(request.members):
+        person = People(desk.connection).find(name)
+        assert person is not None, "room.add refuses those whom it does not find"
+        desk.run(membership.internal, "member.tell_added", told, actor=Actor.of(person))
