@@ -111,6 +111,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._refusal = refusal
             raise
         self._in_head = False
+        self._body_seen = 0  # what came with the head counts for the first stretch
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -202,7 +203,6 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _time_body(self) -> None:
-        self._body_seen = 0
         self._body_held = self.flow.read_paused
         self._timer = self.loop.call_later(self.body_seconds, self._check_body)
 
@@ -210,6 +210,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Close on a slow body, but for one that the application holds up or has not asked for yet."""
         waits = self._body_held or self.flow.read_paused or self.cycle.waiting_for_100_continue
         if waits or self._body_seen >= self.body_bytes:
+            self._body_seen = 0
             self._time_body()
         else:
             self.transport.abort()

@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping
 import pytest
 import uvloop
 
-TRANSPORTS = ("test_autobahn", "test_http_protocol", "test_websocket_protocol")
+TRANSPORTS = (
+    "test_autobahn",
+    "test_handshakes",
+    "test_http_protocol",
+    "test_socket_applications",
+    "test_websocket_protocol",
+)
 
 
 def pytest_asyncio_loop_factories(

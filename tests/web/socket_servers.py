@@ -12,7 +12,6 @@ from websockets.frames import Frame, Opcode
 from web.http_protocol import HttpProtocol
 from web.websocket_protocol import WebSocketProtocol
 
-KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HEAD = (
     b"GET /ws HTTP/1.1\r\nHost: curbside.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"

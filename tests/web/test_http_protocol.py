@@ -93,18 +93,25 @@ async def test_a_byte_now_and_then_does_not_keep_a_head_open() -> None:
 
 
 async def test_a_body_may_take_longer_while_it_keeps_coming() -> None:
+    checks: asyncio.Queue[None] = asyncio.Queue()
+
     class Patient(Hasty):
         body_bytes = 1
 
+        def _check_body(self) -> None:
+            super()._check_body()
+            checks.put_nowait(None)
+
     async with serving(app, http=Patient) as served:
         client = await served.connect()
-        client.send(POST + b"Content-Length: 10\r\n\r\n")
+        client.send(POST + b"Content-Length: 4\r\n\r\n")
 
-        for _ in range(10):
+        for _ in range(3):
             client.send(b"x")
-            await asyncio.sleep(0.03)
+            await checks.get()
+        client.send(b"x")
 
-        assert (await client.response())[2] == b"10 bytes"
+        assert (await client.response())[2] == b"4 bytes"
 
 
 async def test_a_body_that_the_server_does_not_take_is_not_slow() -> None:
