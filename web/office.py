@@ -3,14 +3,18 @@
 What is changed here goes through the same batches; the server finds it by its head check.
 """
 
-from collections.abc import Callable, Iterator
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
 
 from chat.commands import Commands, Request
-from chat.errors import Refusal
+from chat.errors import BadRequest, Refusal
 from chat.writer import Ask
 from rooms.batches import Batch
 from rooms.permissions import Actor
@@ -18,11 +22,19 @@ from rooms.unit_of_work import Policy
 from storage.database import Connection, Database, DatabaseAway, FateUnknown
 from storage.migrations import is_current, upgrade
 from web.keys import prepare_folder, server_key
+from web.passwords import hash_password
 from web.settings import Misconfigured, Settings, load_settings
 
 Result = TypeVar("Result")
 
 SYSTEM = Actor(id="", handle="system", kind="system", role="admin", verified=True)
+WRONG_USE = 2  # PROTOCOL.md, Command line and environment
+
+OWN_WORDS = {
+    "handle": "a handle has 2 to 32 of a-z, 0-9 and -, and begins with a letter.",
+    "room": "a room's id has 1 to 64 of a-z, 0-9 and -.",
+}
+"""What to do about a pattern, which tells an operator nothing."""
 
 
 def fail(line: str, code: int = 1) -> NoReturn:
@@ -37,11 +49,36 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except Misconfigured as error:
-        fail(str(error), 2)
+        fail(str(error), WRONG_USE)
+    except BadRequest as refusal:
+        fail(sentence(refusal), WRONG_USE)
     except Refusal as refusal:
         fail(refusal.detail)
-    except (DatabaseAway, FateUnknown) as error:
-        fail(f"the database cannot be used: {error}.")
+    except (DatabaseAway, FateUnknown, sqlite3.Error) as error:
+        fail(f"the database cannot be used: {error}; curbside doctor looks into it.")
+    except OSError as error:
+        fail(f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
+    except Exception as error:
+        if not isinstance(cause := getattr(error, "orig", None), sqlite3.Error):
+            raise
+        fail(f"the database cannot be used: {cause}; curbside doctor looks into it.")
+
+
+def sentence(refusal: Refusal) -> str:
+    """Return what an operator is told of a refusal."""
+    place, _, what = refusal.detail.partition(":")
+    return OWN_WORDS.get(place, refusal.detail) if "matching regex" in what else refusal.detail
+
+
+def database_path(settings: Settings) -> Path:
+    """Return where the database is."""
+    return Path(settings.database.removeprefix("sqlite:///"))
+
+
+def hash_all(passwords: Iterable[str]) -> list[str]:
+    """Return what is kept of passwords, hashed on every core, before any transaction begins."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(hash_password, passwords))
 
 
 class Office:

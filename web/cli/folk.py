@@ -2,31 +2,27 @@
 
 import json
 import sys
-import time
-from collections.abc import Iterable
-from functools import partial
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
 
-from chat.errors import BadRequest, NotFound
-from chat.identifiers import new_id
-from rooms import people
-from rooms.people import AddPerson
+from chat.errors import BadRequest, Refusal
+from rooms import bots, people
 from rooms.permissions import SCOPES
 from storage.credentials import Credentials
-from storage.people import People
-from web.auth import TOKEN_PREFIX, digest_of, new_secret
-from web.office import Desk, fail, office, one_line_errors
-from web.passwords import PASSWORD_LEAST, hash_password
+from web.office import Desk, hash_all, office, one_line_errors, sentence
+from web.passwords import PASSWORD_LEAST, PASSWORD_MOST
 
-person = typer.Typer(no_args_is_help=True, help="People: add them, one or many.")
-bot = typer.Typer(no_args_is_help=True, help="Bots: add them, with their first token.")
-token = typer.Typer(no_args_is_help=True, help="Tokens: add them to people and bots.")
+person = typer.Typer(help="People: add them, one or many.")
+bot = typer.Typer(help="Bots: add them, with their first token.")
+token = typer.Typer(help="Tokens: add them to people and bots.")
 
-LINES_A_COMMIT = 256
+LINES_A_COMMIT = 256  # as a batch of the server's own; it waits for no longer
 
+Role = Literal["member", "moderator", "admin"]
 Scopes = Annotated[list[str], typer.Option("--scope", help=f"One of {', '.join(SCOPES)}.")]
 
 
@@ -35,12 +31,15 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
 
     handle: str
     name: str | None = None
-    role: str = "member"
-    kind: str = "person"
+    role: Role = "member"
+    kind: Literal["person", "bot"] = "person"
     specialty: str | None = None
     verified: bool = False
     password: str | None = None
     scopes: list[str] | None = None
+
+
+Numbered = tuple[int, Line]
 
 
 @person.callback()
@@ -54,7 +53,7 @@ def add_person(
     name: Annotated[
         str | None, typer.Option(help="The name shown; else made of the handle.")
     ] = None,
-    role: Annotated[str, typer.Option(help="member, moderator or admin.")] = "member",
+    role: Annotated[Role, typer.Option(help="What they may do everywhere.")] = "member",
     specialty: Annotated[str | None, typer.Option()] = None,
     verified: Annotated[bool, typer.Option("--verified")] = False,
     password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
@@ -62,13 +61,11 @@ def add_person(
     """Add a person, or with - one for each JSON line on stdin."""
     with one_line_errors():
         if handle == "-":
-            _add_lines(sys.stdin)
+            _add_lines(sys.stdin.buffer)
             return
-        password = sys.stdin.readline().rstrip("\n") if password_stdin else None
+        password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
         line = Line(handle, name, role, "person", specialty, verified, password)
-        with office() as opened:
-            added = opened.write(lambda desk: _add(desk, line))
-        typer.echo(added["id"])
+        typer.echo(_add_one(line)["id"])
 
 
 @bot.callback()
@@ -79,9 +76,8 @@ def _bot() -> None:
 @bot.command("add")
 def add_bot(handle: str, scope: Scopes) -> None:
     """Add a bot and print its token, which is shown only here."""
-    with one_line_errors(), office() as opened:
-        line = Line(handle, kind="bot", verified=True, scopes=scope)
-        typer.echo(opened.write(lambda desk: _add(desk, line))["token"])
+    with one_line_errors():
+        typer.echo(_add_one(Line(handle, kind="bot", verified=True, scopes=scope))["token"])
 
 
 @token.callback()
@@ -93,42 +89,74 @@ def _token() -> None:
 def add_token(handle: str, scope: Scopes) -> None:
     """Add a token for somebody and print it; it is shown only here."""
     with one_line_errors(), office() as opened:
-        typer.echo(opened.write(lambda desk: _add_token(desk, _id_of(desk, handle), scope)))
+        named = f"@{handle.removeprefix('@')}"
+        typer.echo(opened.write(lambda desk: _add_token(desk, named, scope)))
 
 
-def _add_lines(lines: Iterable[str]) -> None:
+def _add_one(line: Line) -> dict[str, Any]:
+    [hashed] = _hashes([line])
     with office() as opened:
-        pending = [line for line in lines if line.strip()]
-        for start in range(0, len(pending), LINES_A_COMMIT):
-            page = [_parse(line) for line in pending[start : start + LINES_A_COMMIT]]
-            for added in opened.write(partial(_add_all, page)):
+        return opened.write(lambda desk: _add(desk, line, hashed))
+
+
+def _add_lines(lines: Iterable[bytes]) -> None:
+    """Add a page after another, each printed once it is committed: what is printed is there."""
+    parsed = _parsed(lines)
+    with office() as opened:
+        while page := list(islice(parsed, LINES_A_COMMIT)):
+            for added in opened.write(_adding(page)):
                 typer.echo(json.dumps(added))
 
 
-def _add_all(page: list[Line], desk: Desk) -> list[dict[str, Any]]:
-    return [_add(desk, line) for line in page]
+def _adding(page: list[Numbered]) -> Any:
+    hashes = _hashes([line for _, line in page])
+
+    def add(desk: Desk) -> list[dict[str, Any]]:
+        return [
+            _add_numbered(desk, number, line, hashed)
+            for (number, line), hashed in zip(page, hashes, strict=True)
+        ]
+
+    return add
 
 
-def _parse(line: str) -> Line:
+def _parsed(lines: Iterable[bytes]) -> Iterator[Numbered]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield number, msgspec.json.decode(line, type=Line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadRequest(f"line {number} is no person: {error}.") from None
+
+
+def _hashes(lines: list[Line]) -> list[str | None]:
+    """Return a hash for each who has a password; in the transaction they would hold up the server."""
+    given = [line.password for line in lines if line.password is not None]
+    for password in given:
+        if not PASSWORD_LEAST <= len(password) <= PASSWORD_MOST:
+            raise BadRequest(f"a password has {PASSWORD_LEAST} to {PASSWORD_MOST} characters.")
+    hashed = iter(hash_all(given))
+    return [None if line.password is None else next(hashed) for line in lines]
+
+
+def _add_numbered(desk: Desk, number: int, line: Line, hashed: str | None) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(line, type=Line)
-    except msgspec.DecodeError as error:
-        fail(f"a line is no person: {error}: {line.strip()[:80]}")
+        return _add(desk, line, hashed)
+    except Refusal as refusal:
+        raise type(refusal)(f"line {number}: {sentence(refusal)}") from None
 
 
-def _add(desk: Desk, line: Line) -> dict[str, Any]:
-    if line.password is not None and len(line.password) < PASSWORD_LEAST:
-        raise BadRequest(f"A password has at least {PASSWORD_LEAST} characters.")
+def _add(desk: Desk, line: Line, hashed: str | None) -> dict[str, Any]:
     payload = {
         "handle": line.handle, "name": line.name or line.handle.replace("-", " ").capitalize(),
         "kind": line.kind, "role": line.role, "specialty": line.specialty,
         "verified": line.verified,
     }  # fmt: skip
-    command = people.internal.find("person.add")
-    request: AddPerson = command.convert(payload)
+    request = people.internal.find("person.add").convert(payload)
     added = desk.run(people.internal, "person.add", request).person
-    if line.password is not None:
-        Credentials(desk.connection).set_password(added.id, hash_password(line.password))
+    if hashed is not None:
+        Credentials(desk.connection).set_password(added.id, hashed)
     answer = {"id": added.id, "handle": added.handle}
     if line.scopes is not None:
         answer["token"] = _add_token(desk, added.id, line.scopes)
@@ -138,16 +166,7 @@ def _add(desk: Desk, line: Line) -> dict[str, Any]:
 def _add_token(desk: Desk, person: str, scopes: list[str]) -> str:
     for scope in scopes:
         if scope not in SCOPES:
-            raise BadRequest(f"There is no scope {scope}; there are {', '.join(SCOPES)}.")
-    secret = new_secret(TOKEN_PREFIX)
-    Credentials(desk.connection).add_token(
-        digest_of(secret), new_id(), person, frozenset(scopes), at=time.time(), expires=None
-    )
-    return secret
-
-
-def _id_of(desk: Desk, handle: str) -> str:
-    found = People(desk.connection).find(f"@{handle.removeprefix('@')}")
-    if found is None:
-        raise NotFound(f"There is nobody called {handle}.")
-    return found.id
+            raise BadRequest(f"there is no scope {scope}; there are {', '.join(SCOPES)}.")
+    payload = {"person": person, "scopes": scopes}
+    request = bots.internal.find("token.add").convert(payload)
+    return str(desk.run(bots.internal, "token.add", request).token)
