@@ -13,6 +13,7 @@ export class Reads {
   readonly #due = new Set<Room>()
   readonly #undoable = new Set<ReturnType<typeof setTimeout>>()
   #timer: ReturnType<typeof setTimeout> | undefined
+  #told = -Infinity
 
   constructor(private readonly connection: Connection) {
     connection.listen({ welcomed: () => this.#arm() })
@@ -61,13 +62,16 @@ export class Reads {
     this.#arm()
   }
 
+  /** Tell at once after a pause, so that other devices agree within a second of the reading. */
   #arm(): void {
-    if (this.#due.size) this.#timer ??= setTimeout(() => this.#tell(), PAUSE)
+    const wait = Math.max(0, this.#told + PAUSE - Date.now())
+    if (this.#due.size) this.#timer ??= setTimeout(() => this.#tell(), wait)
   }
 
   #tell(): void {
     this.#timer = undefined
     if (!this.connection.online) return
+    this.#told = Date.now()
     const due = [...this.#due]
     this.#due.clear()
     for (const room of due) void this.#tellOne(room)
