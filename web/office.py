@@ -54,14 +54,19 @@ def one_line_errors() -> Iterator[None]:
         fail(sentence(refusal), WRONG_USE)
     except Refusal as refusal:
         fail(refusal.detail)
-    except (DatabaseAway, FateUnknown, sqlite3.Error) as error:
-        fail(f"the database cannot be used: {error}; curbside doctor looks into it.")
     except OSError as error:
         fail(f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
     except Exception as error:
-        if not isinstance(cause := getattr(error, "orig", None), sqlite3.Error):
+        if (fault := fault_of(error)) is None:
             raise
-        fail(f"the database cannot be used: {cause}; curbside doctor looks into it.")
+        fail(f"the database cannot be used: {fault}; curbside doctor looks into it.")
+
+
+def fault_of(error: Exception) -> str | None:
+    """Return what the database could not do, or None where it is not at fault."""
+    cause = getattr(error, "orig", error)  # SQLAlchemy's, which only storage knows
+    ours = (DatabaseAway, FateUnknown, sqlite3.Error)
+    return str(cause) if isinstance(cause, ours) else None
 
 
 def sentence(refusal: Refusal) -> str:

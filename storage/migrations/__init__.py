@@ -19,8 +19,17 @@ def upgrade(connection: Connection) -> None:
 
 def is_current(connection: Connection) -> bool:
     """Return whether nothing is missing."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == newest
+    return _revision(connection) == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def is_known(connection: Connection) -> bool:
+    """Return whether this is a database of this version or an older one, which it can upgrade."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return _revision(connection) in [script.revision for script in scripts]
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config() -> Config:

@@ -1,30 +1,45 @@
 """``curbside backup``, ``restore`` and ``doctor``: that nothing is lost, and that all is well."""
 
+import asyncio
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
+from storage.checks import Checks
 from storage.database import Connection, Database, DatabaseAway
-from storage.migrations import is_current
+from storage.migrations import is_current, is_known, upgrade
 from storage.rooms import Rooms
-from web.cli.locks import is_served
+from web.cli.locks import AlreadyServed, hold, is_served
 from web.keys import prepare_folder
-from web.office import fail, office, one_line_errors
-from web.settings import load_settings
+from web.office import database_path, fail, fault_of, office, one_line_errors
+from web.settings import Misconfigured, Settings, load_settings
+
+SPACE_LEAST = 1 << 30  # bytes; guessed: a week's warning at a megabyte every ten minutes
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at, and what to do where it is not well."""
+
+    what: str
+    is_well: bool
+    line: str
 
 
 def backup(file: Annotated[Path, typer.Argument(help="Where to write the copy.")]) -> None:
     """Write a consistent copy of the database, also while the server runs."""
     with one_line_errors(), office() as opened:
-        draft = file.with_name(f"{file.name}.part")
+        if file.resolve() == database_path(opened.settings).resolve():
+            fail(f"{file} is the database itself; name another file.")
         try:
-            draft.touch(mode=0o600)
-            opened.database.copy_to(draft)
-            os.replace(draft, file)
+            with _draft(file) as draft:
+                opened.database.copy_to(draft)
+                os.replace(draft, file)
         except OSError as error:
             fail(f"{file} cannot be written: {error.strerror}.")
         typer.echo(f"{file}: {file.stat().st_size:,} bytes")
@@ -37,67 +52,124 @@ def restore(
     """Put a copy in place of the database. Clients then start every room afresh."""
     with one_line_errors():
         settings = load_settings()
-        target = Path(settings.database.removeprefix("sqlite:///"))
-        if is_served(settings.data):
+        target = database_path(settings)
+        prepare_folder(settings.data)
+        try:
+            lock = hold(settings.data)  # no server starts meanwhile, either
+        except AlreadyServed:
             fail("a server is running on this data; stop it first.")
         if target.exists() and not force:
             fail(f"{target} exists; add --force to replace it.")
-        if not file.exists():
-            fail(f"{file} does not exist.")
-        prepare_folder(target.parent)
-        draft = target.with_name(f"{target.name}.part")
-        try:
-            shutil.copyfile(file, draft)
-            renumbered = _renumber(draft)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            fail(f"{file} cannot be restored: {error.strerror}.")
-        except DatabaseAway as error:
-            draft.unlink(missing_ok=True)
-            fail(f"{file} is no copy that `curbside backup` wrote: {error}.")
-        for suffix in ("", "-wal", "-shm"):
-            target.with_name(target.name + suffix).unlink(missing_ok=True)
-        os.replace(draft, target)
+        with _draft(target) as draft:
+            renumbered = _prepare(file, draft)
+            _replace(draft, target)
+        lock.close()
         typer.echo(f"{target}: {renumbered} rooms restored")
 
 
 def doctor() -> None:
     """Look whether the server could run well here, one line for each thing."""
-    with one_line_errors(), office(migrated=False) as opened:
-        findings = opened.database.write(_examine)
-        free = shutil.disk_usage(opened.settings.data).free
-        findings["disk"] = (free > 1 << 30, f"{free >> 20:,} MiB free")
-        findings["server"] = (True, "running" if is_served(opened.settings.data) else "not running")
-        for what, (is_well, line) in findings.items():
-            typer.echo(f"{'ok' if is_well else 'NO':<3} {what}: {line}")
-        if not all(is_well for is_well, _ in findings.values()):
-            raise typer.Exit(1)
+    findings = _examine()
+    for finding in findings:
+        typer.echo(f"{'ok' if finding.is_well else 'NO':<3} {finding.what}: {finding.line}")
+    if not all(finding.is_well for finding in findings):
+        raise typer.Exit(1)
 
 
-def _examine(connection: Connection) -> dict[str, tuple[bool, str]]:
-    def pragma(name: str) -> str:
-        return str(connection.exec_driver_sql(f"PRAGMA {name}").scalar())
+def _examine() -> list[Finding]:
+    try:
+        settings = load_settings()
+    except Misconfigured as error:
+        return [Finding("settings", False, str(error))]
+    well = [Finding("settings", True, f"data in {settings.data}, {settings.origin}")]
+    path = database_path(settings)
+    if not path.exists():
+        return [*well, Finding("database", False, f"none at {path}; run curbside serve")]
+    try:
+        found = asyncio.run(_look(settings))
+    except Exception as error:
+        if (fault := fault_of(error)) is None:
+            raise
+        found = [Finding("database", False, f"{fault}; see {path}, or restore a copy")]
+    free = shutil.disk_usage(path.parent).free
+    disk = Finding("disk", free > SPACE_LEAST, f"{free >> 20:,} MiB free for {path.parent}")
+    server = "running" if is_served(settings.data) else "not running"
+    return [*well, *found, disk, Finding("server", True, server)]
 
-    current = is_current(connection)
-    return {
-        "schema": (current, "current" if current else "old; run curbside migrate"),
-        "journal": (pragma("journal_mode") == "wal", pragma("journal_mode")),
-        "synchronous": (pragma("synchronous") == "2", f"level {pragma('synchronous')} of 2"),
-        "integrity": (pragma("quick_check") == "ok", pragma("quick_check")),
-    }  # fmt: skip
+
+async def _look(settings: Settings) -> list[Finding]:
+    """Look at the database on a reader's connection, so that a running server is not held up."""
+    database = Database(settings.database)
+    try:
+        return await database.reading(_findings)
+    finally:
+        await database.close()
 
 
-def _renumber(path: Path) -> int:
+def _findings(connection: Connection) -> list[Finding]:
+    checks = Checks(connection)
+    current, journal = is_current(connection), checks.journal()
+    synchronous, faults = checks.synchronous(), checks.faults()
+    is_wal, is_whole = journal == "wal", faults == "ok"
+    return [
+        Finding("schema", current, "current" if current else "not current; run curbside migrate"),
+        Finding("journal", is_wal, journal if is_wal else f"{journal}; move it to a local disk"),
+        Finding("synchronous", synchronous == 2, f"level {synchronous} of 2"),
+        Finding("integrity", is_whole, faults if is_whole else f"{faults}; restore a copy"),
+    ]
+
+
+@contextmanager
+def _draft(file: Path) -> Iterator[Path]:
+    """Lend a file beside another, for its owner alone, that is gone afterwards whatever happens."""
+    draft = file.with_name(f"{file.name}.part")
+    leftovers = [draft.with_name(draft.name + suffix) for suffix in ("", "-wal", "-shm")]
+    for each in leftovers:
+        each.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    try:
+        yield draft
+    finally:
+        for each in leftovers:
+            each.unlink(missing_ok=True)
+
+
+def _prepare(file: Path, draft: Path) -> int:
+    """Copy what is restored, see that it is ours and whole, and return how many rooms it has."""
+    try:
+        shutil.copyfile(file, draft)
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
+    database = Database(f"sqlite:///{draft}")
+    try:
+        return database.write(_renew)
+    except DatabaseAway as error:
+        fail(f"{file} is no copy that `curbside backup` wrote: {error}.")
+    finally:
+        database.close_writer()
+
+
+def _renew(connection: Connection) -> int:
     """Give every room a new epoch: positions of before must never resume into what was restored."""
+    if not is_known(connection):
+        fail("the file is of another program, or of a newer Curbside; name another.")
+    if (faults := Checks(connection).faults()) != "ok":
+        fail(f"the copy is damaged, restore another: {faults}.")
+    upgrade(connection)
+    rooms = Rooms(connection)
+    epochs = [{"key": room, "epoch": secrets.token_hex(8)} for room in rooms.ids()]
+    if epochs:
+        rooms.renumber(epochs)
+    return len(epochs)
 
-    def renumber(connection: Connection) -> int:
-        rooms = Rooms(connection)
-        epochs = [{"key": room, "epoch": secrets.token_hex(8)} for room in rooms.ids()]
-        if epochs:
-            rooms.renumber(epochs)
-        return len(epochs)
 
-    database = Database(f"sqlite:///{path}")
-    count = database.write(renumber)
-    database.close_writer()
-    return count
+def _replace(draft: Path, target: Path) -> None:
+    """Put the draft in place in one transaction: whoever has the database open sees all or nothing."""
+    is_new = not target.exists()
+    target.touch(mode=0o600)
+    try:
+        Database(f"sqlite:///{draft}").copy_to(target)
+    except BaseException:
+        if is_new:
+            target.unlink()
+        raise
