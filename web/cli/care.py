@@ -58,12 +58,12 @@ def restore(
             lock = hold(settings.data)  # no server starts meanwhile, either
         except AlreadyServed:
             fail("a server is running on this data; stop it first.")
-        if target.exists() and not force:
-            fail(f"{target} exists; add --force to replace it.")
-        with _draft(target) as draft:
-            renumbered = _prepare(file, draft)
-            _replace(draft, target)
-        lock.close()
+        with lock:
+            if target.exists() and not force:
+                fail(f"{target} exists; add --force to replace it.")
+            with _draft(target) as draft:
+                renumbered = _prepare(file, draft)
+                _replace(draft, target)
         typer.echo(f"{target}: {renumbered} rooms restored")
 
 
