@@ -34,7 +34,9 @@ async def curbside(data: Path, *arguments: str, stdin: str = "", **more: str) ->
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        out, err = await asyncio.wait_for(process.communicate(stdin.encode()), PATIENCE)
+        out, err = await asyncio.wait_for(
+            process.communicate(stdin.encode(errors="surrogatepass")), PATIENCE
+        )
     finally:
         if process.returncode is None:
             process.kill()
