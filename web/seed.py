@@ -1,20 +1,23 @@
-"""Seed: the demo people, rooms and conversation, told through the real use cases, long ago."""
+"""Seed: the demo people, rooms and conversation, told through the real use cases, long ago.
+
+All of it goes in with one commit, and only where nobody is: to seed twice, or twice at once, changes
+nothing.
+"""
 
 import json
 import os
 import random
 import secrets
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from chat.errors import Conflict
 from rooms import directory, messages, people, pins, reactions, reads
 from rooms.permissions import Actor
 from storage.credentials import Credentials
-from storage.people import Person
-from web.office import Desk, Office
-from web.passwords import hash_password
+from storage.people import People, Person
+from web.office import Desk, Office, hash_all
 
 CONTENT = Path(__file__).parent / "demo.json"
 UNREAD = (0, 0, 0, 2, 4, 7)  # messages that a member may have left unread
@@ -31,13 +34,31 @@ COMMANDS = {
 
 
 def plant(office: Office) -> Path:
-    """Put all of it into the database, and return the file with the sign-ins."""
-    content = json.loads(CONTENT.read_text())
+    """Put all of it into the database, and return the file with the sign-ins.
+
+    Raises Conflict where there are people already.
+    """
+    content = json.loads(CONTENT.read_text(encoding="utf-8"))
     sleepers = {p["handle"]: secrets.token_urlsafe(9) for p in content["people"] if _signs_in(p)}
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        hashes = dict(zip(sleepers, threads.map(hash_password, sleepers.values()), strict=True))
-    office.write(lambda desk: _Planting(desk, content).run(hashes))
-    return _write_sign_ins(office.settings.data / "demo.txt", content["people"], sleepers)
+    hashes = dict(zip(sleepers, hash_all(sleepers.values()), strict=True))
+    sign_ins = sign_ins_of(office.settings.data)
+
+    def run(desk: Desk) -> None:
+        if People(desk.connection).count():
+            raise Conflict(
+                "There are people here already; demo content goes into an empty database."
+            )
+        _Planting(desk, content).run(hashes)
+        # Before the commit: what is lost with a crash is then the people, never their passwords alone.
+        _write_sign_ins(sign_ins, content["people"], sleepers)
+
+    office.write(run)
+    return sign_ins
+
+
+def sign_ins_of(data: Path) -> Path:
+    """Return where the demo people's passwords are."""
+    return data / "demo.txt"
 
 
 class _Planting:
@@ -122,7 +143,7 @@ def _actor(person: Person) -> Actor:
     return Actor.of(person, frozenset(("read", "post", "pin")) if person.kind == "bot" else None)
 
 
-def _write_sign_ins(path: Path, people: list[dict[str, Any]], passwords: dict[str, str]) -> Path:
+def _write_sign_ins(path: Path, people: list[dict[str, Any]], passwords: dict[str, str]) -> None:
     lines = [
         f"{each['handle']:<16}{passwords[each['handle']]:<16}{each.get('role', 'member'):<12}"
         f"{each.get('specialty') or ''}".rstrip()
@@ -133,4 +154,3 @@ def _write_sign_ins(path: Path, people: list[dict[str, Any]], passwords: dict[st
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write("\n".join(["# handle, password, role, specialty", *lines, ""]))
-    return path
