@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +31,7 @@ class Server:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it, as `bin/run` does, and wait until it listens."""
+        """Start it, as `bin/run` does, and wait until it answers."""
         with (self._data / "server.log").open("a") as log:
             self._process = await asyncio.create_subprocess_exec(
                 CURBSIDE, "serve", "--demo", "--port", str(self.port),
@@ -38,6 +40,8 @@ class Server:
         process = self._process
         await until(lambda: listens(self.port) or process.returncode is not None, STARTING)
         assert process.returncode is None, (self._data / "server.log").read_text()
+        async with httpx2.AsyncClient(base_url=self.origin, timeout=STARTING) as client:
+            await client.get("/healthz")  # it listens before it is ready, and answers then
 
     async def kill(self) -> None:
         """End it as a power cut does."""

@@ -21,8 +21,10 @@ SMALL_PHONE = ViewportSize(width=360, height=640)
 Theme = Literal["light", "dark"]
 
 WATCH = """
-addEventListener("securitypolicyviolation", (event) =>
-  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`))
+addEventListener("securitypolicyviolation", (event) => {
+  window.violated = true
+  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`)
+})
 """
 
 SHOWN = """() => {
@@ -55,6 +57,8 @@ class Window:
         self.origin = origin
         self.complaints: list[str] = []
         """What should never happen: errors in the console, policies violated, calls to strangers."""
+        self.is_strict = False
+        """Whether requests that fail are complained of as well."""
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("request", self._requested)
@@ -106,6 +110,10 @@ class Window:
         await self.settled()
         return self
 
+    async def sent(self) -> None:
+        """Wait until nothing is on its way."""
+        await expect(self.page.locator(".msg[data-state]")).to_have_count(0)
+
     async def settled(self) -> None:
         """Wait until the stream is loaded and stands where it is to stand."""
         await expect(self.stream).to_have_attribute("aria-busy", "false")
@@ -118,7 +126,9 @@ class Window:
 
     async def act(self, row: Locator, action: str) -> None:
         """Point at a message and press one of the tools that it shows."""
-        await row.scroll_into_view_if_needed()  # first: the way to the present may go, and make room
+        await (
+            row.scroll_into_view_if_needed()
+        )  # first: the way to the present may go, and make room
         await row.hover()
         await row.get_by_role("button", name=action, exact=True).click()
 
@@ -135,6 +145,13 @@ class Window:
         await box.press("Enter")
         await expect(self.message(text).get_by_text("edited")).to_be_visible()
 
+    async def held(self) -> list[int]:
+        """Return the numbers of the rows that are held."""
+        numbers: list[int] = await self.rows.evaluate_all(
+            "(rows) => rows.map((row) => Number(row.dataset.seq))"
+        )
+        return numbers
+
     async def shown(self, newest: int | None = None) -> list[Shown]:
         """Return what the newest rows say, oldest first."""
         rows: list[Shown] = await self.page.evaluate(SHOWN)
@@ -149,9 +166,9 @@ class Window:
     def _said(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
             return
-        # A refused or lost request is told of by the browser itself; what the page makes of it is tested.
+        # A refused or lost request is told of by the browser; what the page makes of it is tested.
         is_loss = message.text.startswith(("Failed to load resource", "WebSocket connection to"))
-        if not is_loss:
+        if self.is_strict or not is_loss:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _requested(self, request: Request) -> None:
@@ -182,7 +199,13 @@ class Windows:
             await context.add_cookies(
                 [{"name": name, "value": value, "url": origin} for name, value in physician.cookies]
             )
-        window = Window(context, await context.new_page(), origin)
+        return self._keep(Window(context, await context.new_page(), origin))
+
+    async def tab(self, beside: Window) -> Window:
+        """Open another tab of the same browser."""
+        return self._keep(Window(beside.context, await beside.context.new_page(), beside.origin))
+
+    def _keep(self, window: Window) -> Window:
         self.opened.append(window)
         return window
 

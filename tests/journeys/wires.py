@@ -13,6 +13,8 @@ class Wire:
 
     def __init__(self, port: int) -> None:
         self.port = 0
+        self.is_deaf = False
+        """Whether what the server says is lost, while it hears everything."""
         self._to = port
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
@@ -43,13 +45,17 @@ class Wire:
             return
         for source, sink in ((near, onward), (far, back)):
             self._ends.add(sink)
-            task = asyncio.create_task(self._pump(source, sink))
+            task = asyncio.create_task(self._pump(source, sink, is_answer=sink is back))
             self._pumps.add(task)
             task.add_done_callback(self._pumps.discard)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, is_answer: bool
+    ) -> None:
         with suppress(ConnectionError):
             while data := await source.read(65_536):
+                if is_answer and self.is_deaf:
+                    continue
                 sink.write(data)
                 await sink.drain()
         sink.close()
