@@ -57,6 +57,8 @@ class Talker:
         self.socket = socket
         self.codec = codec
         self.frames: list[Frame] = []
+        self.asked: dict[int | str, str] = {}
+        """The name of each command, by its id."""
         self._asked = 0
 
     async def send(self, payload: bytes) -> None:
@@ -67,6 +69,7 @@ class Talker:
         """Send a command and return its id, which is the next number where none is given."""
         self._asked += 1
         asked = self._asked if re is None else re
+        self.asked[asked] = do
         await self.send(self.codec.encode({"id": asked, "do": do, "with": payload}))
         return asked
 
