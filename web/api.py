@@ -11,6 +11,7 @@ from chat.commands import Command, Over, Runs, Write
 from chat.errors import BadRequest, NotFound, Refusal, SignedOut, TooLarge
 from chat.identifiers import new_id
 from rooms.permissions import Actor
+from web.asyncapi import asyncapi
 from web.auth import (
     Identity,
     clear_cookie,
@@ -21,7 +22,7 @@ from web.auth import (
 )
 from web.curbside import Curbside
 from web.limits import network_of
-from web.openapi import asyncapi, openapi
+from web.openapi import openapi
 from web.problems import problem
 from web.visitors import SignIns, Visitor
 

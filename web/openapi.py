@@ -1,4 +1,4 @@
-"""OpenAPI and AsyncAPI: both described from the declarations, so that neither can be out of date."""
+"""OpenAPI: what HTTP reaches, described from the declarations, so that it cannot be out of date."""
 
 import inspect
 from functools import cache
@@ -7,10 +7,8 @@ from typing import Any
 import msgspec
 
 from chat import errors
-from chat.codecs import CODECS
 from chat.commands import Command, Commands, Over, Write
 from chat.errors import Refusal
-from chat.events import EVENTS, SIGNALS
 
 VERSION = "1"
 REF = "#/components/schemas/{name}"
@@ -36,7 +34,7 @@ def refusals() -> list[type[Refusal]]:
 def openapi(commands: Commands[Any]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of everything that HTTP reaches."""
     reached = [command for command in commands if command.over is not Over.SOCKET]
-    schemas, refs = _schemas(reached)
+    schemas, refs = named_schemas(tuple(types_of(reached)))
     paths: dict[str, Any] = {
         f"/api/{command.name}": {"post": _operation(command, refs)} for command in reached
     }
@@ -59,50 +57,17 @@ def openapi(commands: Commands[Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def asyncapi(commands: Commands[Any]) -> dict[str, Any]:
-    """Return the AsyncAPI 3.0 document of the socket: what is sent, and what may come."""
-    reached = [command for command in commands if command.over is not Over.HTTP]
-    schemas, refs = _schemas(reached)
-    messages: dict[str, Any] = {}
-    for command in reached:
-        messages[command.name] = _message(command.summary, refs[command.request])
-    for name, event in EVENTS.items():
-        messages[f"event:{name}"] = _message(_summary(event), refs[event])
-    for name, signal in SIGNALS.items():
-        messages[f"signal:{name}"] = _message(_summary(signal), refs[signal])
-    asked = [_message_ref(command.name) for command in reached]
-    told = [_message_ref(name) for name in messages if ":" in name]
-    return {
-        "asyncapi": "3.0.0",
-        "info": {"title": "Curbside", "version": VERSION},
-        "channels": {
-            "socket": {
-                "address": "/ws",
-                "description": f"Subprotocols: {', '.join(CODECS)}.",
-                "messages": messages,
-            }
-        },
-        "operations": {
-            "ask": {"action": "receive", "channel": {"$ref": "#/channels/socket"}, "messages": asked},
-            "tell": {"action": "send", "channel": {"$ref": "#/channels/socket"}, "messages": told},
-        },
-        "components": {"schemas": schemas, "securitySchemes": {**BEARER}},
-    }  # fmt: skip
-
-
 @cache
-def _named_schemas(types: tuple[type, ...]) -> tuple[dict[type, Any], dict[str, Any]]:
+def named_schemas(types: tuple[type, ...]) -> tuple[dict[str, Any], dict[type, Any]]:
+    """Return the schemas of types by name, those of their parts too, and what refers to each type."""
     refs, schemas = msgspec.json.schema_components(types, ref_template=REF)
-    return dict(zip(types, refs, strict=True)), schemas
+    return schemas, dict(zip(types, refs, strict=True))
 
 
-def _schemas(commands: list[Command]) -> tuple[dict[str, Any], dict[type, Any]]:
+def types_of(commands: list[Command]) -> dict[type, None]:
+    """Return every request and reply of commands, each once."""
     replies = [command.reply for command in commands if command.reply]
-    types = dict.fromkeys(
-        [*(command.request for command in commands), *replies, *EVENTS.values(), *SIGNALS.values()]
-    )
-    refs, schemas = _named_schemas(tuple(types))
-    return schemas, refs
+    return dict.fromkeys([*(command.request for command in commands), *replies])
 
 
 def _operation(command: Command, refs: dict[type, Any]) -> dict[str, Any]:
@@ -174,15 +139,3 @@ def _problem() -> dict[str, Any]:
 def _description(command: Command) -> str:
     scope = f"Tokens need the scope `{command.scope}`." if command.scope else ""
     return f"{(command.request.__doc__ or '').strip()} {scope}".strip()
-
-
-def _message(summary: str, schema: Any) -> dict[str, Any]:
-    return {"summary": summary, "payload": schema}
-
-
-def _message_ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/channels/socket/messages/{name.replace('/', '~1')}"}
-
-
-def _summary(declared: type) -> str:
-    return (declared.__doc__ or "").strip().partition("\n")[0]
