@@ -4,9 +4,9 @@ A declaration holds the request, the reply, the handler and the right that a tok
 socket, HTTP, the command line, both API documents and the refusal tests all read that one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from enum import Enum
-from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -18,8 +18,9 @@ Context = TypeVar("Context")
 AnyRequest = TypeVar("AnyRequest", bound="Request")
 AnyReply = TypeVar("AnyReply")
 
-RoomId = Annotated[str, msgspec.Meta(pattern="^(@me|[a-z0-9-]{1,64})$")]
-Cid = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{8,64}$")]
+# Python's $ also matches before a last newline, which the rest of the pattern then refuses.
+RoomId = Annotated[str, msgspec.Meta(pattern=r"^(@me|[a-z0-9-]{1,64})$(?!\n)")]
+Cid = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$(?!\n)")]
 Seq = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -132,7 +133,7 @@ class Commands(Generic[Context]):
             handler: Callable[[Context, AnyRequest], AnyReply],
         ) -> Callable[[Context, AnyRequest], AnyReply]:
             hints = get_type_hints(handler)
-            reply = hints.pop("return")
+            reply = _awaited(hints.pop("return"))
             request = list(hints.values())[1]
             self._commands[name] = Command(
                 name=name,
@@ -164,6 +165,11 @@ class Commands(Generic[Context]):
 
     def __iter__(self) -> Iterator[Command]:
         return iter(sorted(self._commands.values(), key=lambda command: command.name))
+
+
+def _awaited(reply: Any) -> Any:
+    """Return what a handler answers in the end, where it says that it answers later."""
+    return get_args(reply)[0] if get_origin(reply) is Awaitable else reply
 
 
 def _sentence(error: str) -> str:

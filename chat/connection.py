@@ -75,7 +75,7 @@ class Connection:
         self.session = session
         self.expires = expires
         self.seats: dict[str, Seat] = {}
-        self.entering: frozenset[str] = frozenset()
+        self.entering: dict[str, Any] = {}
         self.is_closed = False
         self.pinged = False
         self.write_is_paused = False

@@ -5,7 +5,7 @@ number is delivered, a lower one dropped, a higher one held until SQL has filled
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
@@ -32,7 +32,8 @@ class Hub:
         self._heads = heads
         self._after = after
         self._rooms: OrderedDict[str, LiveRoom] = OrderedDict()
-        self._opening: dict[str, asyncio.Future[bool]] = {}
+        self._opening: dict[str, asyncio.Future[LiveRoom | None]] = {}
+        self._held: Counter[str] = Counter()
         self._healing: dict[str, asyncio.Task[None]] = {}
         self._ring_bytes = 0
         self.voidings = 0
@@ -40,7 +41,11 @@ class Hub:
         replaces older news of one's own (a read marker) does not count."""
 
     async def open(self, room: str) -> LiveRoom | None:
-        """Return the live room, or None where there is no such room."""
+        """Return the live room, or None where there is no such room.
+
+        It stays for whoever opened it, seated or not yet, until they ``release`` it.
+        """
+        self._held[room] += 1
         live = self._rooms.get(room)
         if live is not None and live.is_open:
             self._rooms.move_to_end(room)
@@ -48,9 +53,15 @@ class Hub:
         opening = self._opening.get(room)
         if opening is None:
             opening = self._opening[room] = asyncio.ensure_future(self._open(room))
-        return self._rooms[room] if await asyncio.shield(opening) else None
+        return await asyncio.shield(opening)
 
-    async def _open(self, room: str) -> bool:
+    def release(self, room: str) -> None:
+        """Hold a room no longer that was opened."""
+        self._held[room] -= 1
+        if not self._held[room]:
+            del self._held[room]
+
+    async def _open(self, room: str) -> LiveRoom | None:
         # Entered before its head is read, so that what is committed meanwhile is held and not missed.
         live = self._rooms[room] = LiveRoom(room)
         try:
@@ -60,12 +71,12 @@ class Hub:
             if not live.is_open:
                 self._rooms.pop(room, None)
         if found is None:
-            return False
+            return None
         self._rooms[room] = live
         live.begin(*found)
         self._take_held(live)
         self._forget_idle()
-        return True
+        return live
 
     def deliver(self, envelopes: Iterable[Envelope]) -> None:
         """Deliver events to those who are in their rooms."""
@@ -140,9 +151,12 @@ class Hub:
         self._discard(live)
 
     def _forget_idle(self) -> None:
-        idle = [live for live in self._rooms.values() if live.is_open and not live.seats]
+        idle = [live for live in self._rooms.values() if live.is_open and self._is_idle(live)]
         for live in idle[: max(0, len(idle) - IDLE_ROOMS)]:
             self._discard(live)
+
+    def _is_idle(self, live: LiveRoom) -> bool:
+        return not live.seats and live.id not in self._held
 
     def _discard(self, live: LiveRoom) -> None:
         if self._rooms.pop(live.id, None) is not None:

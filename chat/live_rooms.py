@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chat.connection import Connection
 
 SLICE = 2_000  # seats written to in one turn of the loop; ARCHITECTURE, The path of a message
+OWN_RING = 16  # events of ``@me``, which bridge the moment between a read and its seat
 PIECE = 256 * 1024  # bytes of one write to a seat that catches up; the next when its socket drains
 
 
@@ -48,7 +49,7 @@ class LiveRoom:
         self.name = wire_name(room)
         self.epoch = ""
         self.position = self.flushed = -1
-        self.ring = Ring()
+        self.ring = Ring(OWN_RING) if is_own_room(room) else Ring()
         self.held: dict[int, Envelope] = {}
         self.seats: dict[Connection, Seat] = {}
         self.ahead: set[Seat] = set()
@@ -74,8 +75,7 @@ class LiveRoom:
             self._void(envelope.voids)
         entry = Entry(envelope)
         self.position = envelope.seq
-        if not is_own_room(self.id):
-            self.ring.add(entry)
+        self.ring.add(entry)
         self._send(entry)
 
     def pass_on(self, signal: Signal) -> None:

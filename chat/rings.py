@@ -60,17 +60,18 @@ class Passing:
 class Ring:
     """A bounded run of entries without holes, the oldest leaving first."""
 
-    __slots__ = ("_entries", "bytes")
+    __slots__ = ("_entries", "_limit", "bytes")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = EVENTS_LIMIT) -> None:
         self._entries: deque[Entry] = deque()
+        self._limit = limit
         self.bytes = 0
 
     def add(self, entry: Entry) -> None:
         """Take in the next event."""
         self._entries.append(entry)
         self.bytes += len(entry.envelope.data)
-        while len(self._entries) > EVENTS_LIMIT or self.bytes > BYTES_LIMIT:
+        while len(self._entries) > self._limit or self.bytes > BYTES_LIMIT:
             self.bytes -= len(self._entries.popleft().envelope.data)
 
     def covers(self, seq: int, position: int) -> bool:

@@ -46,6 +46,7 @@ class Tracker:
         seen.devices.setdefault(device, False)
         seen.rooms[room] = seen.rooms.get(room, frozenset()) | {device}
         here = self._rooms.setdefault(room, _Room())
+        here.people.add(person)
         here.leaving.pop(person, None)
         here.changed.add(person)
 
@@ -59,7 +60,9 @@ class Tracker:
             seen.rooms[room] = left
         else:
             del seen.rooms[room]
-            self._rooms[room].leaving[person] = now + GRACE
+            here = self._rooms[room]
+            here.people.discard(person)
+            here.leaving[person] = now + GRACE
         if not any(device in devices for devices in seen.rooms.values()):
             del seen.devices[device]
             self._touch(person)
@@ -92,7 +95,7 @@ class Tracker:
                 changed = self._settle(room, here, now)
                 if changed:
                     yield room, _signal(changed, count=len(here.told), full=False)
-            if not here.told and not here.leaving:
+            if not here.people and not here.leaving:
                 del self._rooms[room]
 
     def _settle(self, room: str, here: "_Room", now: float) -> dict[str, Shown | None]:
@@ -134,9 +137,10 @@ class _Person:
 
 
 class _Room:
-    __slots__ = ("changed", "leaving", "told")
+    __slots__ = ("changed", "leaving", "people", "told")
 
     def __init__(self) -> None:
+        self.people: set[str] = set()
         self.told: dict[str, Shown] = {}
         self.changed: set[str] = set()
         self.leaving: dict[str, float] = {}

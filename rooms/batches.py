@@ -22,7 +22,7 @@ from rooms.readings import load_rights
 from rooms.unit_of_work import Change, Keeping, Policy, UnitOfWork
 from storage import answers
 from storage.answers import Answer, Answers
-from storage.database import Connection
+from storage.database import Connection, DBAPIError, is_trouble
 from storage.rooms import Rooms
 from storage.timeline import Timeline
 
@@ -103,7 +103,9 @@ class Batch:
         except Refusal as refusal:
             work.undo()
             return Outcome(refusal=refusal)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, DBAPIError) and is_trouble(error):
+                raise  # the database fails all of them alike, and is to be tried again
             work.undo()
             log.exception("use case failed", command=ask.command.name)
             return Outcome(refusal=Internal("Something went wrong on the server."))

@@ -24,7 +24,7 @@ readings = Commands[Reading]()
 TITLE_LIMIT = 80  # characters; guessed: two lines of the rail
 LIST_LIMIT = 200  # rooms a page
 
-Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,64}$")]
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}$(?!\n)")]
 Topic = Annotated[str, msgspec.Meta(max_length=250)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_LIMIT)]
 

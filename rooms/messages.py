@@ -176,7 +176,8 @@ def show_history(reading: Reading, request: ShowHistory) -> Page:
     if request.after is not None:
         return page_after(reading, room, request.after, request.limit)
     newest = room.head + 1
-    return page_before(reading, room, min(request.before or newest, newest), request.limit)
+    before = newest if request.before is None else min(request.before, newest)
+    return page_before(reading, room, before, request.limit)
 
 
 def require_text(text: str) -> None:

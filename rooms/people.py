@@ -45,7 +45,7 @@ class AddPerson(Write, kw_only=True):
     name: Name
     kind: Literal["person", "bot"] = "person"
     role: Literal["member", "moderator", "admin"] = "member"
-    specialty: str | None = None
+    specialty: Annotated[str, msgspec.Meta(max_length=80)] | None = None
     verified: bool = False
 
 

@@ -16,7 +16,9 @@ from storage.reads import Reads
 from storage.rooms import Room
 
 PAGE_LIMIT = 100  # messages; PROTOCOL.md, message.history
-BYTES_LIMIT = 900_000  # of a 1 MiB frame, the rest for what stands around it
+BYTES_LIMIT = 1_000_000  # of a 1 MiB frame, the rest for what stands around it
+PINS_LIMIT = 300_000  # bytes of that; seven texts of the greatest length, or 50 of 1,500 characters
+PERSON_BYTES = 800  # of one person, at most: 80 characters of name and of specialty, 4 bytes each
 
 
 class Page(Reply):
@@ -45,6 +47,7 @@ class Snapshot(Value, tag_field="of", tag="room"):
     messages: list[Message]
     more: bool
     pins: list[Message]
+    more_pins: bool
     people: list[Person]
     role: str | None
     read: int
@@ -73,15 +76,17 @@ class ReadMark(Value):
 
 
 def snapshot(reading: Reading, room: Room, limit: int) -> Snapshot:
-    """Return a room with up to ``limit`` of its newest messages, fewer where they are large."""
+    """Return a room with up to ``limit`` of its newest messages; fewer, and fewer pins, where they
+    are large: the whole stays within a frame."""
     me = reading.actor.id
-    shown, more = _older(reading, room.id, room.head + 1, limit)
-    pins, _ = _fit(dress(reading, reading.use(Pins).of(room.id)), BYTES_LIMIT // 4)
+    pins, more_pins = _fit(dress(reading, reading.use(Pins).of(room.id)), PINS_LIMIT)
+    shown, more = _older(reading, room.id, room.head + 1, limit, BYTES_LIMIT - PINS_LIMIT)
     read, unread = marks(reading, {room.id: room.head})[room.id]
     return Snapshot(
         messages=shown,
         more=more,
         pins=pins,
+        more_pins=more_pins,
         people=reading.use(People).named(people_of([*shown, *pins]) | {me}),
         role=reading.use(Members).role(room.id, me),
         read=read,
@@ -174,9 +179,15 @@ def _newer(
 
 
 def _fit(found: list[Message], size: int) -> tuple[list[Message], bool]:
-    """Return the first of the messages that take up to ``size`` bytes, and whether any were cut."""
+    """Return the first of the messages that take up to ``size`` bytes, and whether any were cut.
+
+    Counted in JSON, which is never shorter than MessagePack, and with the people whom they name.
+    """
+    named: set[str] = set()
     for index, message in enumerate(found):
-        size -= len(msgspec.json.encode(message))
+        new = people_of([message]) - named
+        named |= new
+        size -= len(msgspec.json.encode(message)) + PERSON_BYTES * len(new)
         if size < 0:
             return found[:index], True
     return found, False

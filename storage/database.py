@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection as Connection
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, Transaction, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError as DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 Result = TypeVar("Result")
@@ -29,6 +30,11 @@ class DatabaseAway(Exception):
 
 class FateUnknown(Exception):
     """The commit failed half way: it may be there, or not."""
+
+
+def is_trouble(error: DBAPIError) -> bool:
+    """Return whether the database failed, by a full disk say, and not the statement it was given."""
+    return not isinstance(error, IntegrityError | ProgrammingError | DataError)
 
 
 class Database:
@@ -61,29 +67,43 @@ class Database:
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Do as ``transaction`` does, in the calling thread: for the command line."""
-        if self._writer is None:
-            self._writer = self._connect()
+        connection = self._writer = self._writer or self._connect()
         try:
-            transaction = self._writer.begin()
-        except OperationalError as error:
+            transaction = connection.begin()
+        except DBAPIError as error:
+            self._discard()
             raise DatabaseAway(str(error.orig)) from error
         try:
-            result = work(self._writer)
+            result = work(connection)
         except BaseException as error:
-            transaction.rollback()
-            if isinstance(error, OperationalError):
+            self._undo(transaction)
+            if isinstance(error, DBAPIError) and is_trouble(error):
                 raise DatabaseAway(str(error.orig)) from error
             raise
         try:
             transaction.commit()
-        except OperationalError as error:
+        except DBAPIError as error:
+            self._discard()  # SQLAlchemy takes it for ended, SQLite may still be in its midst
             raise FateUnknown(str(error.orig)) from error
         return result
+
+    def _undo(self, transaction: Transaction) -> None:
+        """Roll back; a connection that cannot do even that is never used again."""
+        try:
+            transaction.rollback()
+        except SQLAlchemyError:
+            self._discard()
+
+    def _discard(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.invalidate()
+            writer.close()
 
     def _connect(self) -> Connection:
         try:
             return self._engine.connect()
-        except DatabaseError as error:  # also for a file that is no database at all
+        except DBAPIError as error:  # also for a file that is no database at all
             raise DatabaseAway(str(error.orig)) from error
 
     async def reading(self, work: Callable[[Connection], Result]) -> Result:
@@ -91,15 +111,10 @@ class Database:
         try:
             async with self._readers.connect() as connection, connection.begin():
                 return await connection.run_sync(work)
-        except OperationalError as error:
-            raise DatabaseAway(str(error.orig)) from error
-
-    def migrate(self, upgrade: Callable[[Connection], None]) -> None:
-        """Run ``upgrade`` on a connection with no transaction of ours, in the calling thread."""
-        engine = create_engine(self._url.set(drivername="sqlite+pysqlite"))
-        with engine.connect() as connection:
-            upgrade(connection)
-        engine.dispose()
+        except DBAPIError as error:
+            if is_trouble(error):
+                raise DatabaseAway(str(error.orig)) from error
+            raise
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the live database to ``path``."""
@@ -118,8 +133,9 @@ class Database:
 
     def close_writer(self) -> None:
         """Close the writer's connection: for those who used ``write`` alone."""
-        if self._writer is not None:
-            self._writer.close()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
         self._engine.dispose()
 
 

@@ -1,5 +1,6 @@
 """The API: every command over HTTP, the same declarations as on the socket."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -176,7 +177,7 @@ def _query(request: Request, texts: tuple[str, ...], numbers: tuple[str, ...]) -
 
 
 def _number(name: str, value: str) -> int:
-    if not value.isascii() or not value.lstrip("-").isdigit() or len(value) > 17:
+    if not re.fullmatch(r"-?[0-9]{1,16}", value):
         raise BadRequest(f"{name}: a whole number")
     return int(value)
 

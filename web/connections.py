@@ -96,12 +96,13 @@ class Connections:
         if connection not in self._all:
             return
         del self._all[connection]
-        for name in list(connection.seats):
-            self.unseat(connection, name)
         person = connection.actor.id
         self._of[person] -= 1
         if not self._of[person]:
             del self._of[person]
+        connection.entering.clear()
+        for name in list(connection.seats):
+            self.unseat(connection, name)
 
     def paused(self, connection: Connection) -> None:
         """Take a connection whose socket is full out of every fan-out."""

@@ -166,6 +166,10 @@ class Curbside:
             await self._heads([log])
         return self._known.get(log)
 
+    def known_rights(self, log: str) -> Rights | None:
+        """Return the rights in a room as memory has them."""
+        return self._known.get(log)
+
     async def missed(self, log: str, seq: int) -> list[Entry]:
         """Return the events above a number from SQL: one read for all who miss the same."""
         key = (log, seq)

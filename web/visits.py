@@ -4,13 +4,14 @@ Between the answer to ``room.enter`` and the live stream no event is lost or dou
 at which the room's state is read, what happens in it is in the ring.
 """
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from chat.commands import Commands, Over, Rate, Reply, Request, RoomId, Runs, Seq
 from chat.connection import Connection
-from chat.errors import Conflict, NotFound
+from chat.errors import Close, Conflict
 from chat.events import ME, is_own_room, own_room
 from chat.live_rooms import LiveRoom, Seat
 from chat.rings import Entry
@@ -94,13 +95,14 @@ def ping(visit: Visit, request: Ping) -> Pong:
 
 @commands.add("room.leave", runs=Runs.LIVE, scope="read", over=Over.SOCKET, rate=Rate.NONE)
 def leave_stream(visit: Visit, request: LeaveStream) -> None:
-    """End a room's stream."""
+    """End a room's stream, also one that is about to begin."""
     assert visit.connection is not None
+    visit.connection.entering.pop(request.room, None)
     visit.curbside.connections.unseat(visit.connection, request.room)
 
 
 @commands.add("room.enter", runs=Runs.LIVE, scope="read", over=Over.SOCKET, rate=Rate.NONE)
-async def enter_room(visit: Visit, request: EnterRoom) -> Entered:
+def enter_room(visit: Visit, request: EnterRoom) -> Awaitable[Entered]:
     """Begin a room's stream, from a position or with a snapshot."""
     connection = visit.connection
     assert connection is not None
@@ -108,20 +110,41 @@ async def enter_room(visit: Visit, request: EnterRoom) -> Entered:
         raise Conflict("This room is being entered already.")
     if len(connection.seats) + len(connection.entering) >= ROOMS_LIMIT:
         raise Conflict(f"A connection is in at most {ROOMS_LIMIT} rooms.")
-    connection.entering |= {request.room}
-    try:
-        visit.curbside.connections.unseat(connection, request.room)
-        return await _enter(visit, connection, request)
-    finally:
-        connection.entering -= {request.room}
+    connection.entering[request.room] = visit  # at once: the next frame may be its room.leave
+    visit.curbside.connections.unseat(connection, request.room)
+    return _enter(visit, connection, request)
 
 
 async def _enter(visit: Visit, connection: Connection, request: EnterRoom) -> Entered:
     log = own_room(visit.person) if request.room == ME else request.room
-    live = await visit.curbside.hub.open(log)
-    require_may_know(visit.actor, await visit.curbside.rights(log))
-    if live is None:
-        raise NotFound("There is no such room.")
+    try:
+        live = await visit.curbside.hub.open(log)
+        entered = await _read(visit, connection, live, request)
+        _look_again(visit, connection, log, request.room)
+        return entered
+    finally:
+        visit.curbside.hub.release(log)
+        if connection.entering.get(request.room) is visit:
+            del connection.entering[request.room]
+
+
+def _look_again(visit: Visit, connection: Connection, log: str, room: str) -> None:
+    """See what changed while the room was read: from here to the seat there is no other turn."""
+    require_may_know(visit.actor, visit.curbside.known_rights(log))
+    assert visit.seating is not None
+    if connection.entering.get(room) is not visit:
+        visit.seating = None  # left before it had begun
+    elif visit.curbside.hub.find(log) is not visit.seating[0].room:
+        visit.seating = None
+        connection.close(Close.NOT_CONTINUOUS, "the room was numbered anew")
+
+
+async def _read(
+    visit: Visit, connection: Connection, live: LiveRoom | None, request: EnterRoom
+) -> Entered:
+    rights = await visit.curbside.rights(live.id) if live else None
+    require_may_know(visit.actor, rights)
+    assert live is not None
     seat = Seat(connection, live, signals=request.signals)
     if request.epoch == live.epoch and request.seq is not None:
         missed = live.position - request.seq

@@ -88,6 +88,23 @@ def test_one_who_wants_not_to_be_seen_is_neither_named_nor_counted() -> None:
     assert tracker.everybody("cardiology").online == ["ben"]
 
 
+def test_one_who_is_alone_and_unseen_may_come_and_go() -> None:
+    tracker = Tracker()
+    tracker.set_state("ana", "phone", "invisible")
+    tracker.enter("cardiology", "ana", "phone")
+    assert list(tracker.changes(0.0)) == []
+
+    tracker.set_state("ana", "phone", "busy")
+    [(_, change)] = tracker.changes(1.0)
+    tracker.set_state("ana", "phone", "invisible")
+    list(tracker.changes(2.0))
+    tracker.leave("cardiology", "ana", "phone", 3.0)
+
+    assert change.busy == ["ana"]
+    assert list(tracker.changes(3.0 + GRACE)) == []
+    assert tracker._rooms == {}
+
+
 def test_one_who_enters_is_told_of_all_who_are_there() -> None:
     tracker = Tracker()
     for person in ("ana", "ben"):

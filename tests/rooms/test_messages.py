@@ -2,7 +2,9 @@
 
 import pytest
 
+from chat.codecs import JSON, MSGPACK
 from tests.builders import Ward
+from tests.clients import Client
 from tests.refusals import refused
 
 
@@ -189,3 +191,38 @@ async def test_a_page_of_long_texts_stays_under_a_mebibyte(ward: Ward) -> None:
 
     assert page["more"] is True
     assert 10 < len(page["messages"]) < 30
+
+
+async def test_a_room_of_long_texts_and_pins_is_entered_in_one_frame(ward: Ward) -> None:
+    for n in range(54):
+        posted = await ward.post("cardiology", "漢" * 10_000, "ana")
+        if n < 20:
+            at = {"room": "cardiology", "id": posted["id"]}
+            await ward.run("message.pin", at, "linden")
+
+    for codec in (JSON, MSGPACK):
+        client = Client(ward, "ana", codec)
+        client.tell("room.enter", {"room": "cardiology"})
+        await client.link.arrived.wait()
+        [payload] = [payload for payload in client.link.sent if len(payload) > 10_000]
+        snapshot = codec.decode(payload)["ok"]["snapshot"]
+        assert len(payload) < 2**20
+        assert (snapshot["more"], snapshot["more_pins"]) == (True, True)
+        assert len(snapshot["pins"]) > 5
+        assert len(snapshot["messages"]) > 15
+
+
+@pytest.mark.parametrize("place", ["room", "cid"])
+async def test_a_line_break_hides_at_the_end_of_no_name(ward: Ward, place: str) -> None:
+    post = {"room": "cardiology", "cid": "b1f0c2d4e5", "text": "Hello"}
+
+    with refused("bad_request"):
+        await ward.run("message.post", {**post, place: post[place] + "\n"}, "ana")
+
+
+async def test_before_the_first_number_there_is_nothing(ward: Ward) -> None:
+    await ward.post("cardiology", "Hello", "ana")
+
+    page = await ward.run("message.history", {"room": "cardiology", "before": 0}, "ana")
+
+    assert page["messages"] == []
