@@ -24,16 +24,6 @@ export interface Removed {
   reason?: string | null
 }
 
-export interface Attachment {
-  id: string
-  name: string
-  type: string
-  size: number
-  width?: number | null
-  height?: number | null
-  alt?: string | null
-}
-
 export interface Message {
   id: string
   seq: number
@@ -45,9 +35,6 @@ export interface Message {
   edited_at?: number | null
   removed?: Removed | null
   reply_to?: string | null
-  thread?: string | null
-  attachments?: (string | Attachment)[]
-  mentions?: string[]
   reactions: Reaction[]
   pinned?: Pinned | null
 }
@@ -59,21 +46,17 @@ export interface Pinned {
 }
 
 export interface RoomSettings {
-  title?: string
-  topic?: string
-  private?: boolean
-  slow_mode?: number
-  locked?: boolean
-  phi_policy?: string
-  [setting: string]: unknown
+  title: string
+  topic: string
+  private: boolean
 }
 
 export interface RoomEntry {
   room: string
   title: string
-  topic?: string
+  topic: string
   private: boolean
-  members?: number
+  members: number
   member: boolean
   role: string | null
   head: number
@@ -87,25 +70,6 @@ export interface ReadMark {
   seq: number
   unread?: number
   mentions?: number
-}
-
-export interface Mention {
-  room: string
-  seq: number
-  id: string
-  by: string | null
-}
-
-export interface Direct {
-  room: string
-  people: string[]
-}
-
-export interface Sanction {
-  room?: string | null
-  kind: string
-  until?: number | null
-  reason?: string | null
 }
 
 export interface Snapshot {
@@ -122,10 +86,6 @@ export interface Snapshot {
 
 export interface OwnSnapshot {
   reads: ReadMark[]
-  mentions: Mention[]
-  direct: Direct[]
-  sanctions: Sanction[]
-  drafts: { room: string; text: string }[]
 }
 
 export type Entered =
@@ -164,23 +124,12 @@ export interface Commands {
     ok: Entered
   }
   "room.leave": { with: { room: string }; ok: object }
-  "room.open_direct": { with: { cid: string; people: string[] }; ok: { room: string } }
   "room.mark_read": {
     with: { cid: string; room: string; seq: number }
     ok: { room: string; seq: number; unread: number; mentions: number }
   }
-  "room.set_slow_mode": { with: { cid: string; room: string; seconds: number }; ok: Written }
   "member.leave": { with: { cid: string; room: string }; ok: Written }
   "member.add": { with: { cid: string; room: string; person: string }; ok: Written }
-  "member.mute": {
-    with: { cid: string; room?: string; person: string; seconds: number; reason: string }
-    ok: Written
-  }
-  "member.unmute": { with: { cid: string; room?: string; person: string }; ok: Written }
-  "member.ban": {
-    with: { cid: string; room?: string; person: string; seconds?: number; reason: string }
-    ok: Written
-  }
   "message.post": {
     with: {
       cid: string
@@ -188,33 +137,23 @@ export interface Commands {
       text: string
       kind?: string
       reply_to?: string
-      thread?: string
-      attachments?: string[]
-      acknowledge?: string
     }
     ok: {
       room: string
       id: string
       at: number
-      seq?: number
-      held?: boolean
+      seq: number
       duplicate?: boolean
-      warned?: Span[]
     }
   }
   "message.edit": { with: { cid: string; room: string; id: string; text: string }; ok: Written }
   "message.remove": { with: { cid: string; room: string; id: string; reason?: string }; ok: Written }
-  "message.restore": { with: { cid: string; room: string; id: string; reason?: string }; ok: Written }
   "message.react": {
     with: { cid: string; room: string; id: string; emoji: string; on: boolean }
     ok: Written
   }
   "message.pin": { with: { cid: string; room: string; id: string; note?: string }; ok: Written }
   "message.unpin": { with: { cid: string; room: string; id: string }; ok: Written }
-  "message.report": {
-    with: { cid: string; room: string; id: string; category: string; detail?: string }
-    ok: { report: string }
-  }
   "message.history": {
     with: { room: string; before?: number; after?: number; around?: number; limit?: number }
     ok: {
@@ -222,14 +161,10 @@ export interface Commands {
       as_of: number
       messages: Message[]
       more: boolean
-      older?: boolean
-      newer?: boolean
+      older: boolean
+      newer: boolean
       people: Person[]
     }
-  }
-  "search.messages": {
-    with: { query: string; room?: string; cursor?: string }
-    ok: { messages: (Message & { room?: string })[]; people: Person[]; next?: string | null }
   }
   "connection.ping": { with: object; ok: { now: number } }
 }
@@ -237,36 +172,21 @@ export interface Commands {
 export interface EventData {
   "message.posted": {
     id: string
-    cid: string | null
+    cid: string
     kind: string
     text: string
     reply_to?: string | null
-    thread?: string | null
-    attachments?: (string | Attachment)[]
-    mentions?: string[]
   }
   "message.edited": { id: string; text: string; version: number }
   "message.removed": { id: string; reason?: string | null }
-  "message.restored": { id: string; message: Message }
   "message.reacted": { id: string; emoji: string; on: boolean }
-  "message.pinned": {
-    id: string
-    note?: string | null
-    position?: number | null
-    expires?: number | null
-    kind?: string | null
-    message?: Message | null
-  }
-  "message.unpinned": { id: string; cause?: string | null }
+  "message.pinned": { id: string; message: Message; note?: string | null }
+  "message.unpinned": { id: string; cause: string }
   "member.joined": { person: string }
   "member.left": { person: string }
-  "member.removed": { person: string; room?: string; reason?: string | null }
-  "member.muted": { person: string; until?: number | null; room?: string; reason?: string | null }
-  "member.unmuted": { person: string; room?: string }
-  "member.banned": { person: string; until?: number | null; room?: string; reason?: string | null }
-  "room.changed": RoomSettings
+  "member.added": { room: string }
+  "room.changed": { title?: string | null; topic?: string | null; private?: boolean | null }
   "read.marked": { room: string; seq: number; unread: number; mentions: number }
-  "mention.made": Mention
 }
 
 export interface SignalData {
@@ -277,7 +197,7 @@ export interface SignalData {
   }
   "connection.closing": { after: number }
   "room.heads": { heads: Record<string, number> }
-  "room.closing": { reason?: string }
+  "room.closing": { reason: string }
   "person.typing": { people: string[] }
   "presence.changing": {
     online: string[]
@@ -295,20 +215,11 @@ export type Limits = Record<string, number>
 
 export type Status = "online" | "away" | "busy" | "on_call" | "invisible"
 
-export interface Span {
-  start: number
-  end: number
-  kind: string
-}
-
 export interface Refusal {
   code: string
   detail: string
   retry: boolean
   after?: number
-  until?: number
-  spans?: Span[]
-  acknowledge?: string
 }
 
 export interface RoomEvent<E extends keyof EventData = keyof EventData> {

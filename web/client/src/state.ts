@@ -69,7 +69,7 @@ export const reads = new Reads(connection)
 export const attention = new Attention(rooms)
 export const typing = new Typing(connection.ask)
 export const statuses = new Statuses(connection)
-export const acts = new Acts(connection.ask, people, () => clock.now())
+export const acts = new Acts(connection.ask, () => clock.now())
 
 connection.listen({
   welcomed: ({ person, server }) => {

@@ -34,14 +34,14 @@ test("an answer finds who asked, and a refusal is thrown with its fields", async
   const server = new Server()
   const { connection } = await online(server)
   server.fault = (asked) =>
-    asked.do === "person.type" ? { code: "muted", detail: "Muted until 21:40.", retry: false, until: 99 } : null
+    asked.do === "person.type" ? { code: "rate_limited", detail: "Too fast.", retry: true, after: 2.4 } : null
 
   const [found, refused] = [connection.ask("person.list", { people: ["ben"] }), connection.ask("person.type", { room: "x" })]
   const failure = refused.catch((error: unknown) => error)
   await settle()
 
   expect((await found).people[0]?.name).toBe("Ben")
-  expect(await failure).toMatchObject({ code: "muted", detail: "Muted until 21:40.", until: 99 })
+  expect(await failure).toMatchObject({ code: "rate_limited", detail: "Too fast.", retry: true, after: 2.4 })
 })
 
 test("what was asked when the connection went is refused as offline", async () => {

@@ -1,15 +1,12 @@
 // Refused: the server's answer no, as an error that carries its code, its sentence and its fields.
 
-import type { Refusal, Span } from "../protocol"
+import type { Refusal } from "../protocol"
 
 export class Refused extends Error {
   readonly code: string
   readonly detail: string
   readonly retry: boolean
   readonly after?: number
-  readonly until?: number
-  readonly spans?: Span[]
-  readonly acknowledge?: string
 
   constructor(refusal: Refusal) {
     super(refusal.detail)
@@ -18,9 +15,6 @@ export class Refused extends Error {
     this.detail = refusal.detail
     this.retry = refusal.retry
     if (refusal.after !== undefined) this.after = refusal.after
-    if (refusal.until !== undefined) this.until = refusal.until
-    if (refusal.spans) this.spans = refusal.spans
-    if (refusal.acknowledge) this.acknowledge = refusal.acknowledge
   }
 }
 

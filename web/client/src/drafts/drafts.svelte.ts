@@ -18,7 +18,7 @@ export class Drafts {
     })
   }
 
-  /** The draft of a place: a room's id, or with a thread's id after a slash. */
+  /** The draft of a place: a room's id, or a longer path where a message of it is being edited. */
   get(place: string): string {
     return this.#texts.get(place) ?? ""
   }

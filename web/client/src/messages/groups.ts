@@ -7,7 +7,6 @@ const TOGETHER = 5 * 60 // seconds
 export interface Grouped {
   by: string | null
   at: number
-  kind?: string
 }
 
 /** Whether a message needs a byline after the one before it. `isBot` tells an author's kind. */
@@ -18,7 +17,5 @@ export function begins(
 ): boolean {
   if (!before || before.by !== message.by) return true
   if (Math.abs(message.at - before.at) >= TOGETHER) return true
-  // A card stands alone, whoever posted it: an alert must not look like the tail of small talk.
-  if ((before.kind ?? "text") !== (message.kind ?? "text")) return true
   return isBot(before.by) !== isBot(message.by) || dayOf(before.at, zone) !== dayOf(message.at, zone)
 }

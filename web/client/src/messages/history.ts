@@ -54,7 +54,7 @@ export class History {
     stream.problem = null
     try {
       const { people, ...page } = await this.ask("message.history", { room: room.id, ...where })
-      this.people.know(people ?? [])
+      this.people.know(people)
       // The room was numbered anew meanwhile: this page belongs to no position that is held.
       if (room.epoch !== epoch) return
       take(page)

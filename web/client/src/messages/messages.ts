@@ -1,6 +1,5 @@
-// Messages: what posting, editing, removing and restoring do to what is held.
+// Messages: what posting, editing and removing do to what is held.
 
-import type { Message } from "../protocol"
 import type { Events } from "../rooms/events"
 import type { Room } from "../rooms/room.svelte"
 import { postedRow, type Row } from "./rows"
@@ -18,23 +17,12 @@ export const apply: Events<Room> = {
 
   "message.removed": (room, { id, reason }, { seq, at, by }) =>
     room.change(id, seq, () => removed({ at, by, ...(reason ? { reason } : {}) })),
-
-  "message.restored": (room, { id, message }, { seq }) =>
-    room.change(id, seq, () => restored(message, room.me)),
 }
 
 /** What a removal leaves of a message: its place and author. */
 export const removed = (removal: NonNullable<Row["removed"]>): Partial<Row> => ({
   removed: removal,
   text: "",
-  attachments: [],
   reactions: [],
   pinned: null,
-})
-
-/** A message as an event carries it: the same for everybody, so that `mine` is worked out here. */
-export const restored = (message: Message, me: string): Partial<Row> => ({
-  ...message,
-  removed: null,
-  reactions: (message.reactions ?? []).map((reaction) => ({ ...reaction, mine: reaction.people.includes(me) })),
 })

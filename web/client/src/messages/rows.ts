@@ -9,15 +9,8 @@ export interface Row extends Message {
   as_of: number
 }
 
-/** A row from a message of a snapshot or a page, true as of `as_of`. Keys that the server left out are filled in. */
-export const rowOf = (message: Message, as_of: number): Row => ({
-  ...message,
-  text: message.text ?? "",
-  version: message.version ?? 1,
-  reactions: message.reactions ?? [],
-  key: message.id,
-  as_of,
-})
+/** A row from a message of a snapshot or a page, true as of `as_of`. */
+export const rowOf = (message: Message, as_of: number): Row => ({ ...message, key: message.id, as_of })
 
 /** A row from the event that posted it. Voided content left its number and author behind, and so a removed row. */
 export function postedRow({ seq, at, by, data }: RoomEvent<"message.posted">): Row {
@@ -25,7 +18,7 @@ export function postedRow({ seq, at, by, data }: RoomEvent<"message.posted">): R
   if ("voided" in data)
     return { ...base, id: data.id, key: data.id, kind: "text", text: "", removed: { at, by } }
   const { cid, ...message } = data
-  return { ...base, ...message, key: cid ?? data.id }
+  return { ...base, ...message, key: cid }
 }
 
 /** The row after an event, or the same row where the event is already in it. */

@@ -1,21 +1,14 @@
 // Stream: the window of a room's messages that is held, at most 300 rows of real elements.
 // It is either attached to the present, where posts join it, or detached, where they are only counted.
 
-import type { Message } from "../protocol"
+import type { Commands, Message } from "../protocol"
 import type { Refused } from "../connection/refused"
 import { rowAfter, rowOf, type Row } from "./rows"
 
 /** Measured: browsers scroll 300 rows of real elements without blank frames (ecosystem.md, section 4). */
 export const WINDOW = 300
 
-export interface Page {
-  as_of: number
-  messages: Message[]
-  /** Whether there are more in the direction asked for. */
-  more: boolean
-  older?: boolean
-  newer?: boolean
-}
+export type Page = Omit<Commands["message.history"]["ok"], "room" | "people">
 
 export type Loading = "" | "older" | "newer" | "around"
 
@@ -33,8 +26,6 @@ export class Stream {
   target = $state<number | null>(null)
   /** Whether the view stands at the window's end; told by whoever draws it. */
   following = true
-  /** The newest post known of, held or not. */
-  latest = 0
 
   /** Take a snapshot's messages in place of all that was held. */
   replace(messages: Message[], more: boolean, as_of: number): void {
@@ -43,7 +34,6 @@ export class Stream {
     this.#attach()
     this.loaded = true
     this.problem = null
-    this.#knowLatest()
   }
 
   /** Hold nothing, so that the next opening asks anew. */
@@ -59,7 +49,6 @@ export class Stream {
 
   /** Take a post that happened just now. */
   post(row: Row): void {
-    this.latest = Math.max(this.latest, row.seq)
     if (!this.loaded || this.has(row.id)) return
     // Rows above a reader's eyes are never taken away to make room: the window lets go of the present instead.
     if (this.attached && !this.following && this.rows.length >= WINDOW) this.attached = false
@@ -111,21 +100,18 @@ export class Stream {
     this.newer = Math.max(0, this.newer - (this.rows.length - before))
     if (!page.more) this.#attach()
     this.#trimOldest()
-    this.#knowLatest()
   }
 
   /** Show a page from anywhere in place of the window. */
   show(page: Page, position: number): void {
     this.rows = this.#joined(page, position, false)
     this.loaded = true
-    this.hasOlder = page.older ?? (this.rows[0]?.seq ?? 0) > 1
-    const last = this.rows.at(-1)?.seq ?? 0
-    if (!(page.newer ?? last < this.latest)) this.#attach()
+    this.hasOlder = page.older
+    if (!page.newer) this.#attach()
     else {
       this.attached = false
       this.newer = 0
     }
-    this.#knowLatest()
   }
 
   /** Show the newest page in place of the window. */
@@ -134,7 +120,6 @@ export class Stream {
     this.loaded = true
     this.hasOlder = page.more
     this.#attach()
-    this.#knowLatest()
   }
 
   #joined(page: Page, position: number, keep = true): readonly Row[] {
@@ -166,9 +151,5 @@ export class Stream {
   #attach(): void {
     this.attached = true
     this.newer = 0
-  }
-
-  #knowLatest(): void {
-    this.latest = Math.max(this.latest, this.rows.at(-1)?.seq ?? 0)
   }
 }

@@ -52,7 +52,7 @@ export function timeline({ rows, sends = [], newAfter, me, today, zone, locale, 
   }
   for (const send of waiting) {
     separate(send.made)
-    const post = { by: send.by, at: send.made, kind: send.extra.kind ?? "text" }
+    const post = { by: send.by, at: send.made }
     items.push({ is: "send", key: send.key, send, first: begins(before, post, { zone, isBot }) })
     before = post
   }

@@ -61,19 +61,13 @@ export class Outbox {
     return send.cid
   }
 
-  /** Send again what was refused. Another text, or an acknowledgement, is another post with a cid of its own. */
-  again(cid: string, { text, acknowledge }: { text?: string; acknowledge?: string } = {}): string {
+  /** Send again what was refused. */
+  again(cid: string): void {
     const send = this.#find(cid)
-    if (!send) return cid
-    const changed = (text !== undefined && text !== send.text) || acknowledge !== undefined
-    if (changed) {
-      this.discard(cid)
-      return this.post(send.room, text ?? send.text, { ...send.extra, ...(acknowledge ? { acknowledge } : {}) })
-    }
+    if (!send) return
     const queued = this.#set(send, { state: "queued", refusal: null, until: null })
     this.keeping.keep(this.me(), keptOf(queued))
     void this.#flush(send.room)
-    return cid
   }
 
   /** Give up a post that was not stored. */
@@ -128,17 +122,15 @@ export class Outbox {
     this.sent()
     this.keeping.drop(this.me(), cid)
     // Shown until its event comes, which a duplicate's may have done long ago.
-    if (ok.held) this.#set(send, { state: "held", slow: false })
-    else if (ok.seq !== undefined && ok.seq <= this.position(send.room)) this.#settle(send)
-    else this.#set(send, { state: "sent", slow: false, seq: ok.seq ?? null })
+    if (ok.seq <= this.position(send.room)) this.#settle(send)
+    else this.#set(send, { state: "sent", slow: false, seq: ok.seq })
   }
 
   #failed(cid: string, refusal: Refused): void {
     const send = this.#find(cid)
     if (!send || send.state === "sent") return
     if (refusal.code === "offline") this.#set(send, { state: "queued", slow: false })
-    else if (refusal.retry || refusal.after !== undefined || refusal.code === "slow_mode")
-      this.#wait(send, refusal, refusal.until ?? this.clock.now() + (refusal.after ?? AGAIN))
+    else if (refusal.retry) this.#wait(send, refusal, this.clock.now() + (refusal.after ?? AGAIN))
     else this.keeping.keep(this.me(), keptOf(this.#set(send, { state: "refused", slow: false, refusal })))
   }
 

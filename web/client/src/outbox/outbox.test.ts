@@ -129,12 +129,12 @@ test("a refused post keeps its text until it is sent again or discarded", async 
   const device = memoryDevice()
   const page = await opened(server, device)
   server.fault = (asked) =>
-    asked.do === "message.post" ? { code: "muted", detail: "You are muted in this room until 21:40.", retry: false } : null
+    asked.do === "message.post" ? { code: "forbidden", detail: "Join the room first.", retry: false } : null
   const [one, other] = [page.outbox.post("cardiology", "One"), page.outbox.post("cardiology", "Other")]
   await settle()
   expect(page.outbox.of("cardiology").map((send) => [send.text, send.state, send.refusal?.code])).toEqual([
-    ["One", "refused", "muted"],
-    ["Other", "refused", "muted"],
+    ["One", "refused", "forbidden"],
+    ["Other", "refused", "forbidden"],
   ])
 
   server.fault = () => null
@@ -150,7 +150,7 @@ test("a refused post is not sent by a reload", async () => {
   const server = new Server()
   const device = memoryDevice()
   const page = await opened(server, device)
-  server.fault = (asked) => (asked.do === "message.post" ? { code: "muted", detail: "Muted.", retry: false } : null)
+  server.fault = (asked) => (asked.do === "message.post" ? { code: "forbidden", detail: "Join the room first.", retry: false } : null)
   page.outbox.post("cardiology", "One")
   await settle()
   page.connection.stop()

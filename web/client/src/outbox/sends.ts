@@ -3,15 +3,11 @@
 import { Refused } from "../connection/refused"
 
 export interface SendExtra {
-  kind?: string
   reply_to?: string
-  thread?: string
-  attachments?: string[]
-  acknowledge?: string
 }
 
 /** Queued: not connected or not yet its turn. Waiting: to be tried again at `until`. Sent: stored, its event is awaited. */
-export type SendState = "queued" | "sending" | "waiting" | "refused" | "held" | "sent"
+export type SendState = "queued" | "sending" | "waiting" | "refused" | "sent"
 
 export interface Send {
   cid: string

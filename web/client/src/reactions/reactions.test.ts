@@ -20,7 +20,7 @@ async function opened(server: Server) {
   await settle()
   await opening
   const room = page.rooms.current!
-  const acts = new Acts(page.connection.ask, page.people, () => Date.now() / 1000)
+  const acts = new Acts(page.connection.ask, () => Date.now() / 1000)
   const shown = () => room.stream.rows[0]!.reactions.map(({ emoji, count, mine }) => [emoji, count, mine])
   return { acts, room, shown, react: () => acts.react(room, room.stream.rows[0]!, "agree") }
 }
@@ -51,12 +51,12 @@ test("taking it back quickly ends as the server has it", async () => {
 test("a refused reaction is taken back and the refusal thrown", async () => {
   const server = new Server()
   const { react, shown } = await opened(server)
-  server.fault = (asked) => (asked.do === "message.react" ? { code: "muted", detail: "Muted.", retry: false } : null)
+  server.fault = (asked) => (asked.do === "message.react" ? { code: "forbidden", detail: "Join first.", retry: false } : null)
 
   const failure = react().catch((error: unknown) => error)
   await settle()
 
-  expect(await failure).toMatchObject({ code: "muted" })
+  expect(await failure).toMatchObject({ code: "forbidden" })
   expect(shown()).toEqual([])
 })
 

@@ -88,19 +88,6 @@ test("another device's marker is taken", async () => {
   expect([room.read, room.unread]).toEqual([6, 4])
 })
 
-test("a mention counts until it is read", async () => {
-  const server = new Server()
-  const { room } = await opened(server)
-  server.publish(server.room().post("ben", "@ana, your view?"))
-  server.publish(server.own.tell("mention.made", "ben", { room: "cardiology", seq: 1, id: "cardiology-1", by: "ben" }))
-  await settle()
-  expect([room.unread, room.mentions]).toEqual([1, 1])
-
-  room.mark(1)
-
-  expect([room.unread, room.mentions]).toEqual([0, 0])
-})
-
 test("unread is what the server would count, through posts, removals and markers", () => {
   const step = fc.record({ what: fc.nat(4), which: fc.nat(1000), mine: fc.boolean() })
   fc.assert(
@@ -117,7 +104,7 @@ test("unread is what the server would count, through posts, removals and markers
         if (what === 3 && message) model.remove(message, "mod")
         if (what === 4) model.read = Math.max(model.read, which % (model.head + 1))
         for (const event of structuredClone(model.log.slice(room.position))) room.apply(event)
-        if (what === 4) room.mark(model.read, model.unread(), 0)
+        if (what === 4) room.mark(model.read, model.unread())
 
         expect(room.unread).toBe(model.unread())
       }
@@ -125,10 +112,10 @@ test("unread is what the server would count, through posts, removals and markers
   )
 })
 
-test("the title has the mentions as a number, and a dot for what is only unread", () => {
-  expect([titleOf(3, 9, "Cardiology"), titleOf(0, 9, "Cardiology"), titleOf(0, 0)]).toEqual([
-    "(3) Cardiology · Curbside",
+test("the title has a dot where something is unread", () => {
+  expect([titleOf(9, "Cardiology"), titleOf(0, "Cardiology"), titleOf(0)]).toEqual([
     "• Cardiology · Curbside",
+    "Cardiology · Curbside",
     "Curbside",
   ])
 })

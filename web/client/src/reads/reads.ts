@@ -85,7 +85,7 @@ export class Reads {
         // Read on meanwhile: that marker's own answer will tell.
         if (room.marking !== seq) return
         room.marking = null
-        room.mark(answer.seq, answer.unread, answer.mentions)
+        room.mark(answer.seq, answer.unread)
       })
     } catch (error) {
       if (!(error instanceof Refused) || !error.retry) room.marking = null

@@ -32,21 +32,21 @@ function take(room: ModelRoom, { what, which, who, flag }: Step): void {
   else if (what === 9) room.remove(message, flag ? "mod" : message.by!, flag ? "advertising" : undefined)
   else if (what === 10) room.pin(message, who, flag ? `Note ${which}` : undefined)
   else if (what === 11) room.unpin(message)
-  else room.change(flag ? { slow_mode: which } : { title: `Title ${which}` })
+  else room.change(flag ? { topic: `Topic ${which}` } : { title: `Title ${which}` })
 }
 
 /** What a person sees of a room, without what the client adds for itself. */
 function seen(room: Room): object {
   const plain = ({ key: _key, as_of: _as_of, ...message }: Room["pins"][number]): Message => {
-    const kept = Object.entries(message).filter(([name, value]) => value != null && name !== "attachments")
+    const kept = Object.entries(message).filter(([, value]) => value != null)
     return Object.fromEntries(kept) as unknown as Message
   }
   return {
     rows: room.stream.rows.map(plain),
     pins: room.pins.map(plain),
     unread: room.unread,
-    settings: room.settings,
     title: room.title,
+    topic: room.topic,
   }
 }
 

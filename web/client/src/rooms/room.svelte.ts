@@ -1,6 +1,6 @@
 // Room: all that is held of one room, changed by its events alone and in their order.
 
-import type { RoomEntry, RoomEvent, RoomSettings, Snapshot, Status } from "../protocol"
+import type { RoomEntry, RoomEvent, Snapshot, Status } from "../protocol"
 import { Count } from "../reads/counts.svelte"
 import { rowAfter, rowOf, type Row } from "../messages/rows"
 import { Stream } from "../messages/stream.svelte"
@@ -12,12 +12,12 @@ export type Presence = Status | "offline"
 export class Room {
   readonly id: string
   title = $state("")
+  topic = $state("")
   private = $state(false)
   member = $state(false)
   /** How many members there are, as last listed. */
   members = $state(0)
   role = $state<string | null>(null)
-  settings = $state.raw<RoomSettings>({})
   /** The latest pin first. */
   pins = $state.raw<readonly Row[]>([])
   readonly stream = new Stream()
@@ -27,7 +27,6 @@ export class Room {
   /** A marker moved here whose answer is awaited: what others tell meanwhile is older. */
   marking: number | null = null
   readonly unreadCount = new Count()
-  readonly mentionCount = new Count()
   /** The seq after which the line "New" stands, from arriving until leaving. */
   newAfter = $state<number | null>(null)
 
@@ -36,11 +35,8 @@ export class Room {
   /** How many are here, also where not all are named. */
   here = $state(0)
 
-  mutedUntil = $state<number | null>(null)
-  muteReason = $state<string | null>(null)
   /** Why the room was closed on us, as a sentence. */
   closed = $state<string | null>(null)
-  direct = $state.raw<readonly string[] | null>(null)
 
   /** The numbering and the last event applied; null until entered. */
   epoch: string | null = null
@@ -63,19 +59,6 @@ export class Room {
     return this.unreadCount.value
   }
 
-  get mentions(): number {
-    return this.mentionCount.value
-  }
-
-  get head(): number {
-    return this.position
-  }
-
-  /** Whether posting is worth offering; the server decides. */
-  get mayPost(): boolean {
-    return this.member && !this.closed && !this.settings.locked
-  }
-
   get mayModerate(): boolean {
     return this.role === "owner" || this.role === "moderator" || this.role === "admin"
   }
@@ -83,14 +66,14 @@ export class Room {
   /** Take what the list of rooms says. Counts are taken only where no live stream knows better. */
   describe(entry: RoomEntry): void {
     this.title = entry.title
+    this.topic = entry.topic
     this.private = entry.private
     this.member = entry.member
-    this.members = entry.members ?? this.members
+    this.members = entry.members
     this.role = entry.role
     if (this.epoch !== null) return
     this.read = entry.read
     this.unreadCount.reset(entry.unread, entry.read, entry.head)
-    this.mentionCount.reset(entry.mentions, entry.read, entry.head)
   }
 
   /** Take a snapshot, the room as of `head`, in place of all that was held. */
@@ -98,14 +81,13 @@ export class Room {
     this.epoch = epoch
     this.position = head
     this.role = snapshot.role
-    this.member = snapshot.role !== null && snapshot.role !== undefined
-    this.settings = snapshot.settings ?? {}
-    this.title = this.settings.title ?? this.title
-    this.private = this.settings.private ?? this.private
-    this.pins = (snapshot.pins ?? []).map((pin) => rowOf(pin, head))
-    this.read = this.marking ?? snapshot.read ?? 0
-    this.unreadCount.reset(snapshot.unread ?? 0, this.read, head)
-    this.mentionCount.reset(snapshot.mentions ?? 0, this.read, head)
+    this.member = snapshot.role !== null
+    this.title = snapshot.settings.title
+    this.topic = snapshot.settings.topic
+    this.private = snapshot.settings.private
+    this.pins = snapshot.pins.map((pin) => rowOf(pin, head))
+    this.read = this.marking ?? snapshot.read
+    this.unreadCount.reset(snapshot.unread, this.read, head)
     this.closed = null
   }
 
@@ -116,22 +98,11 @@ export class Room {
     for (const hear of this.#listeners) hear(event)
   }
 
-  /** Take a marker, one's own or another device's. Server counts correct ours where we cannot know better. */
-  mark(seq: number, unread?: number, mentions?: number): void {
+  /** Take a marker, one's own or another device's. The server's count corrects ours where we cannot know better. */
+  mark(seq: number, unread?: number): void {
     const others = this.stream.rows.filter((row) => row.by !== this.me && !row.removed)
     this.unreadCount.read(seq, unread, others.map((row) => row.seq))
     this.read = seq
-    this.mentionCount.read(seq, mentions)
-  }
-
-  mute(until: number | null, reason: string | null): void {
-    this.mutedUntil = until ?? Infinity
-    this.muteReason = reason ?? this.muteReason
-  }
-
-  unmute(): void {
-    this.mutedUntil = null
-    this.muteReason = null
   }
 
   /** Nothing more comes from here, and what was held may not be looked at any more. */
@@ -144,7 +115,6 @@ export class Room {
     this.pins = []
     this.stream.unload()
     this.unreadCount.reset(0, 0, 0)
-    this.mentionCount.reset(0, 0, 0)
     this.quiet()
   }
 

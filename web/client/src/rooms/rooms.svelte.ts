@@ -20,7 +20,7 @@ const OPEN = { signals: true, messages: 50 } // what the room on screen is enter
 const LISTED = { signals: false, messages: 0 } // the others: only counted
 
 /** Refusals that mean that a room is not for us; others, such as too many rooms, leave it listed. */
-const GONE = new Set(["not_found", "forbidden", "banned"])
+const GONE = new Set(["not_found", "forbidden"])
 
 interface Hooks {
   /** Everything entered is live and caught up. */
@@ -70,11 +70,7 @@ export class Rooms {
   }
 
   get joined(): Room[] {
-    return this.all.filter((room) => room.member && !room.direct).sort(byTitle)
-  }
-
-  get direct(): Room[] {
-    return this.all.filter((room) => room.member && room.direct)
+    return this.all.filter((room) => room.member).sort(byTitle)
   }
 
   get others(): Room[] {
@@ -137,16 +133,9 @@ export class Rooms {
     return room
   }
 
-  async openDirect(people: string[]): Promise<string> {
-    const { room } = await this.#ask("room.open_direct", { cid: newCid(), people })
-    this.#room(room).direct = people
-    await this.#list()
-    return room
-  }
-
   /** The next room with something unread, in the rail's order, going round. */
   nextUnread(from: string | null, step: 1 | -1): Room | undefined {
-    return nextUnread([...this.joined, ...this.direct], from, step)
+    return nextUnread(this.joined, from, step)
   }
 
   /** Ask for the list of rooms again, soon and once. */
@@ -169,7 +158,6 @@ export class Rooms {
     let room = this.#rooms.get(id)
     if (!room) {
       room = new Room(id, this.me)
-      this.own.introduce(room)
       this.#rooms.set(id, room)
     }
     return room
@@ -221,7 +209,7 @@ export class Rooms {
     }
     if (!(room instanceof Room)) return
     const snapshot = answer.snapshot as Snapshot
-    this.people.know(snapshot.people ?? [])
+    this.people.know(snapshot.people)
     this.hooks.replaced?.(room.id, answer.head)
     if (before > 0 && room.stream.loaded && snapshot.more) this.#recovery.skipped()
     void fill(room, snapshot, answer.head, this.history).then(() => this.#arrived(room))

@@ -18,9 +18,9 @@ const handlers: Handlers = {
       }
     }
     room.statuses = statuses
-    room.here = data.count ?? statuses.size
+    room.here = data.count
   },
-  "room.closing": (room, { reason }) => room.close(reason ?? room.closed ?? "You can no longer see this room."),
+  "room.closing": (room, { reason }) => room.close(reason),
 }
 
 export function apply(room: Room, { signal, data }: Signal): void {

@@ -4,7 +4,7 @@ import type { EventData, Message, Person, RoomEvent, RoomSettings, Snapshot } fr
 
 export const ME = "ana"
 
-export const person = (id: string, specialty: string | null = null, kind = "physician"): Person => ({
+export const person = (id: string, specialty: string | null = null, kind = "person"): Person => ({
   id,
   handle: id,
   name: id[0]?.toUpperCase() + id.slice(1),
@@ -18,7 +18,7 @@ export class ModelRoom {
   epoch = "epoch-1"
   readonly log: RoomEvent[] = []
   readonly messages: Message[] = []
-  settings: RoomSettings = { title: "Cardiology" }
+  settings: RoomSettings = { title: "Cardiology", topic: "", private: false }
   read = 0
   /** The first answer to each cid. */
   readonly answers = new Map<string, { room: string; seq: number; id: string; at: number }>()
@@ -94,13 +94,13 @@ export class ModelRoom {
     return told
   }
 
-  unpin(message: Message, cause?: string): RoomEvent | null {
+  unpin(message: Message): RoomEvent | null {
     if (!message.pinned) return null
     delete message.pinned
-    return this.tell("message.unpinned", "mod", { id: message.id, ...(cause ? { cause } : {}) })
+    return this.tell("message.unpinned", "mod", { id: message.id, cause: "manual" })
   }
 
-  change(settings: RoomSettings): RoomEvent {
+  change(settings: Partial<RoomSettings>): RoomEvent {
     Object.assign(this.settings, settings)
     return this.tell("room.changed", "mod", settings)
   }
@@ -141,6 +141,8 @@ export class ModelRoom {
       found = older.slice(-limit)
       more = older.length > limit
     }
-    return structuredClone({ room: this.id, as_of: this.head, messages: found, more, people: [] })
+    const older = (all[0]?.seq ?? Infinity) < (found[0]?.seq ?? 0)
+    const newer = (all.at(-1)?.seq ?? 0) > (found.at(-1)?.seq ?? Infinity)
+    return structuredClone({ room: this.id, as_of: this.head, messages: found, more, older, newer, people: [] })
   }
 }

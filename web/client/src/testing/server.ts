@@ -100,8 +100,10 @@ export class Server {
     "room.list": () => ({
       rooms: [...this.rooms.values()].map((room) => ({
         room: room.id,
-        title: room.settings.title ?? room.id,
-        private: false,
+        title: room.settings.title,
+        topic: room.settings.topic,
+        private: room.settings.private,
+        members: 2,
         member: true,
         role: "member",
         head: room.head,
@@ -146,8 +148,7 @@ export class Server {
       this.#after.push(() => missed.forEach((event) => this.#tell(client, event)))
       return { ...base, resumed: true }
     }
-    const snapshot =
-      id === "@me" ? { reads: [], mentions: [], direct: [], sanctions: [], drafts: [] } : room.snapshot(messages)
+    const snapshot = id === "@me" ? { reads: [] } : room.snapshot(messages)
     return { ...base, resumed: false, snapshot }
   }
 }
