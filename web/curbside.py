@@ -7,7 +7,7 @@ the bus.
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from chat.bus import MemoryBus
@@ -157,7 +157,7 @@ class Curbside:
         def read(connection: SqlConnection) -> Result:
             return work(Reading(connection, actor, self._known, self.wall_time()))
 
-        return await self._unvoided(lambda: self._reading(read))
+        return await self._unvoided(read)
 
     async def rights(self, log: str) -> Rights | None:
         """Return the rights in a room, from memory while it is live here."""
@@ -220,14 +220,17 @@ class Curbside:
             logged = Timeline(connection).after(log, seq, limit=limit)
             return [Envelope(**event._asdict()) for event in logged]
 
-        return await self._unvoided(lambda: self._reading(read))
+        return await self._unvoided(read)
 
-    async def _unvoided(self, read: Callable[[], Awaitable[Result]]) -> Result:
+    async def _unvoided(self, work: Callable[[SqlConnection], Result]) -> Result:
         """Read again where content had to go meanwhile, so that it is in no answer after that."""
+
+        def read(connection: SqlConnection) -> tuple[int, Result]:
+            return self.hub.voidings, work(connection)
+
         for _ in range(READ_TRIES):
-            before = self.hub.voidings
-            result = await read()
-            if self.hub.voidings == before:
+            voidings, result = await self._reading(read)
+            if self.hub.voidings == voidings:
                 return result
         raise Unavailable("The room is changing too fast. Try again.")
 
