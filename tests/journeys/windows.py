@@ -1,6 +1,6 @@
 """Windows: one browser of one physician, and what is to be seen in it."""
 
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from playwright.async_api import (
     BrowserContext,
@@ -17,8 +17,6 @@ from tests.journeys.physicians import Physician
 DESKTOP = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
 SMALL_PHONE = ViewportSize(width=360, height=640)
-
-Theme = Literal["light", "dark"]
 
 WATCH = """
 addEventListener("securitypolicyviolation", (event) => {
@@ -186,12 +184,12 @@ class Windows:
 
     async def open(
         self, physician: Physician | None = None, *, size: ViewportSize = DESKTOP,
-        theme: Theme = "light", origin: str = "",
+        origin: str = "",
     ) -> Window:  # fmt: skip
         """Open one for somebody who is signed in, or for nobody. Nothing is loaded yet."""
         origin = origin or self._origin
         context = await self._browser.new_context(
-            viewport=size, color_scheme=theme, reduced_motion="reduce",
+            viewport=size, color_scheme="light", reduced_motion="reduce",
             has_touch=size["width"] < DESKTOP["width"], is_mobile=size["width"] < DESKTOP["width"],
         )  # fmt: skip
         await context.add_init_script(WATCH)
