@@ -28,7 +28,7 @@ def prepare_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise Misconfigured(f"{folder} cannot be used as a folder: {error.strerror}.") from None
+        raise Misconfigured(f"CURBSIDE_DATA: {folder} cannot be used: {error.strerror}.") from None
 
 
 def _kept(path: Path) -> str:
