@@ -40,7 +40,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Where to listen; else PORT.")] = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="On a first start, add demo content.")
+        bool, typer.Option("--demo/--no-demo", help="On a first start, add demo content.")
     ] = False,
 ) -> None:
     """Serve until told to stop."""
