@@ -1,9 +1,10 @@
-"""Which event loops the tests of web run on."""
+"""Which event loops the tests of web run on, and how they log."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+import structlog
 import uvloop
 
 TRANSPORTS = (
@@ -22,3 +23,13 @@ def pytest_asyncio_loop_factories(
     if item.path.stem in TRANSPORTS:
         return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
     return {"asyncio": asyncio.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Log tracebacks without the values of variables, which take seconds to draw."""
+    plain = structlog.dev.plain_traceback
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
+    yield
+    structlog.reset_defaults()
