@@ -57,6 +57,8 @@ class Decision(msgspec.Struct):
     outcomes: list[Outcome]
     told: list[Envelope]
     follow_ups: list[FollowUp] = []
+    ended: list[bytes] = []
+    """The digests of sessions and tokens that are worth nothing from here on."""
 
 
 Decide = Callable[[Sequence[Ask]], Awaitable[Decision]]

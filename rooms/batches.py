@@ -49,6 +49,7 @@ class Batch:
         self._answered: dict[answers.Write, Answer] = {}
         self._new_answers: list[dict[str, Any]] = []
         self._follow_ups: list[FollowUp] = []
+        self._ended: list[bytes] = []
 
     @property
     def rights(self) -> dict[str, Rights]:
@@ -64,7 +65,7 @@ class Batch:
         if self._new_answers:
             Answers(self.connection).keep(self._new_answers)
         self._advance()
-        return Decision(outcomes, self._told, self._follow_ups)
+        return Decision(outcomes, self._told, self._follow_ups, self._ended)
 
     def change(self, room: str) -> Change | None:
         """Return head and rights of a locked log."""
@@ -117,6 +118,7 @@ class Batch:
     def _take_over(self, work: UnitOfWork) -> None:
         self._logs |= work.changes
         self._follow_ups += work.follow_ups
+        self._ended += work.ended
         for queries, row in work.kept:
             self._kept.setdefault(queries, []).append(row)
         for envelope in work.told:

@@ -98,9 +98,9 @@ def add_token(work: UnitOfWork, request: AddToken) -> CreatedToken:
 
 @commands.add("token.revoke")
 def revoke_token(work: UnitOfWork, request: RevokeToken) -> None:
-    """End a token: nobody comes in by it again."""
+    """End a token: nobody comes in by it again, and whoever is in by it is sent away."""
     require_may_revoke_token(work.actor, work.use(Tokens).owner(request.id))
-    work.use(Tokens).remove(request.id)
+    work.end_session(work.use(Tokens).remove(request.id))
 
 
 def require_may_create_bot(actor: Actor) -> None:

@@ -74,6 +74,7 @@ class UnitOfWork:
         self.told: list[Envelope] = []
         self.kept: list[tuple[type[Keeping], dict[str, Any]]] = []
         self.follow_ups: list[FollowUp] = []
+        self.ended: list[bytes] = []
 
     def rights(self, room: str) -> Rights:
         """Return the rights in a room, or in ``@me``. Raises NotFound, also for hidden rooms."""
@@ -122,6 +123,10 @@ class UnitOfWork:
         It is lost where the server dies first: only for what a client that reconnects learns anyway.
         """
         self.follow_ups.append(FollowUp(command, actor or self.actor, request, after))
+
+    def end_session(self, digest: bytes) -> None:
+        """Have every connection closed that came with a session or token, after the commit."""
+        self.ended.append(digest)
 
     def unchanged(self, room: str) -> Told:
         """Return the answer of a write that changed nothing."""

@@ -27,6 +27,9 @@ class Tokens:
             )
         ).scalar_one()
 
-    def remove(self, token: str) -> None:
-        """Delete a token."""
-        self._connection.execute(delete(tokens).where(tokens.c.id == token))
+    def remove(self, token: str) -> bytes:
+        """Delete a token that is there; return its digest."""
+        digest: bytes = self._connection.execute(
+            delete(tokens).where(tokens.c.id == token).returning(tokens.c.hash)
+        ).scalar_one()
+        return digest

@@ -21,7 +21,7 @@ from chat.writer import Ask, Decision, Outcome, Writer
 from presence import status
 from presence.tracker import Tracker
 from presence.typing_signals import TypingSignals
-from rooms import directory, membership, messages, people, pins, reactions, reads
+from rooms import bots, directory, membership, messages, people, pins, reactions, reads
 from rooms.batches import Batch
 from rooms.permissions import Actor, Rights, require_scope
 from rooms.readings import Reading, load_rights
@@ -48,7 +48,7 @@ def all_commands() -> Commands[Any]:
     for module in (directory, messages, people):
         commands.include(module.commands, module.readings)
     commands.include(sessions.visitors, sessions.readings)
-    for each in (membership, pins, reactions, reads, status, visits):
+    for each in (bots, membership, pins, reactions, reads, status, visits):
         commands.include(each.commands)
     return commands
 
@@ -197,6 +197,8 @@ class Curbside:
         except FateUnknown:
             raise Unknown("It may be stored or not. Try again with the same cid.") from None
         self._learn(rights.values())
+        for digest in decision.ended:
+            self.connections.end_session(digest)
         self.metrics.batch(len(asks), len(decision.told))
         return decision
 
