@@ -18,18 +18,18 @@ WATCH_ROW = """(box) => {
     .find((one) => one.getBoundingClientRect().top >= top())
   const place = () => row.getBoundingClientRect().top - top()
   const before = place()
-  window.moved = 0
-  window.watching = true
+  const watch = (window.watch = { moved: 0 })
   const look = () => {
-    window.moved = Math.max(window.moved, row.isConnected ? Math.abs(place() - before) : Infinity)
-    if (window.watching) requestAnimationFrame(look)
+    if (window.watch !== watch) return
+    watch.moved = Math.max(watch.moved, row.isConnected ? Math.abs(place() - before) : Infinity)
+    requestAnimationFrame(look)
   }
   requestAnimationFrame(look)
 }"""
 
 MOVED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
-  window.watching = false
-  done(window.moved)
+  done(window.watch.moved)
+  window.watch = null
 })))"""
 
 FROM_END = "(box) => box.scrollHeight - box.scrollTop - box.clientHeight"
