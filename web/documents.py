@@ -13,6 +13,7 @@ from web import sockets
 from web.curbside import all_commands
 from web.openapi import refusals
 from web.settings import Settings
+from web.typescript import protocol_types
 
 assert (
     sockets.ConnectionWelcoming.name in SIGNALS
@@ -133,6 +134,7 @@ def _read(path: Path) -> str:
 
 PAGES: Pages = {
     ROOT / "docs" / "protocol.md": protocol_page,
+    ROOT / "web" / "client" / "src" / "protocol.ts": lambda: protocol_types(all_commands()),
 }
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ const STEADY = 10_000 // milliseconds after which a connection counts as a good 
 
 export class Connection {
   link = $state.raw<Link>({ is: "idle" })
-  limits = $state.raw<Limits>({})
+  /** What the server takes; not known before its first welcome. */
+  limits = $state.raw<Limits | null>(null)
   /** What the strip above the stream says; written by Strips. */
   strip = $state.raw<Strip>({ is: "none" })
 
@@ -181,7 +182,7 @@ export class Connection {
     // Before anything is sent: one person's queue must never go out as another's.
     if (this.around.recognises?.(welcome.person) === false) return this.stop()
     clearTimeout(this.#timer)
-    this.limits = welcome.server.limits ?? {}
+    this.limits = welcome.server.limits
     this.link = { is: "online" }
     this.#heartbeat.start(welcome.ping_every)
     this.#steady = setTimeout(() => (this.#attempt = 0), STEADY)

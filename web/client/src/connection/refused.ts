@@ -2,13 +2,16 @@
 
 import type { Refusal } from "../protocol"
 
+/** The server's codes, and what is found out here. */
+export type Code = Refusal["code"] | "offline" | "unanswered"
+
 export class Refused extends Error {
-  readonly code: string
+  readonly code: Code
   readonly detail: string
   readonly retry: boolean
   readonly after?: number
 
-  constructor(refusal: Refusal) {
+  constructor(refusal: Omit<Refusal, "code"> & { code: Code }) {
     super(refusal.detail)
     this.name = "Refused"
     this.code = refusal.code

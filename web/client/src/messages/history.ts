@@ -4,11 +4,11 @@
 import { refusedBy } from "../connection/refused"
 import type { Ask } from "../connection/connection.svelte"
 import type { People } from "../people/people.svelte"
-import type { RoomEvent } from "../protocol"
+import type { Page, RoomEvent } from "../protocol"
 import { applyAll } from "../rooms/events"
 import type { Room } from "../rooms/room.svelte"
 import { rowTables } from "../rooms/tables"
-import type { Loading, Page } from "./stream.svelte"
+import type { Loading } from "./stream.svelte"
 
 const PAGE = 100 // messages, the most that the server gives
 
@@ -53,8 +53,8 @@ export class History {
     stream.loading = loading
     stream.problem = null
     try {
-      const { people, ...page } = await this.ask("message.history", { room: room.id, ...where })
-      this.people.know(people)
+      const page = await this.ask("message.history", { room: room.id, ...where })
+      this.people.know(page.people)
       // The room was numbered anew meanwhile: this page belongs to no position that is held.
       if (room.epoch !== epoch) return
       take(page)

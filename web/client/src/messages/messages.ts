@@ -16,7 +16,7 @@ export const apply: Events<Room> = {
     ),
 
   "message.removed": (room, { id, reason }, { seq, at, by }) =>
-    room.change(id, seq, () => removed({ at, by, ...(reason ? { reason } : {}) })),
+    room.change(id, seq, () => removed({ at, by: by ?? "", ...(reason ? { reason } : {}) })),
 }
 
 /** What a removal leaves of a message: its place and author. */

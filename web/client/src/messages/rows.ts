@@ -13,7 +13,8 @@ export interface Row extends Message {
 export const rowOf = (message: Message, as_of: number): Row => ({ ...message, key: message.id, as_of })
 
 /** A row from the event that posted it. Voided content left its number and author behind, and so a removed row. */
-export function postedRow({ seq, at, by, data }: RoomEvent<"message.posted">): Row {
+export function postedRow({ seq, at, by: author, data }: RoomEvent<"message.posted">): Row {
+  const by = author ?? ""
   const base = { seq, at, by, version: 1, reactions: [], as_of: seq }
   if ("voided" in data)
     return { ...base, id: data.id, key: data.id, kind: "text", text: "", removed: { at, by } }

@@ -1,14 +1,12 @@
 // Stream: the window of a room's messages that is held, at most 300 rows of real elements.
 // It is either attached to the present, where posts join it, or detached, where they are only counted.
 
-import type { Commands, Message } from "../protocol"
+import type { Message, Page } from "../protocol"
 import type { Refused } from "../connection/refused"
 import { rowAfter, rowOf, type Row } from "./rows"
 
 /** Measured: browsers scroll 300 rows of real elements without blank frames (ecosystem.md, section 4). */
 export const WINDOW = 300
-
-export type Page = Omit<Commands["message.history"]["ok"], "room" | "people">
 
 export type Loading = "" | "older" | "newer" | "around"
 

@@ -1,6 +1,6 @@
 // Sends: posts on their way, as they are shown and as this device keeps them.
 
-import { Refused } from "../connection/refused"
+import { Refused, type Code } from "../connection/refused"
 
 export interface SendExtra {
   reply_to?: string
@@ -30,7 +30,7 @@ export interface Send {
 
 export interface Kept extends Pick<Send, "cid" | "room" | "text" | "extra" | "made"> {
   /** A post that was refused is not sent again by a reload. */
-  refused?: { code: string; detail: string }
+  refused?: { code: Code; detail: string }
 }
 
 export const sendOf = (kept: Kept, by: string): Send => ({

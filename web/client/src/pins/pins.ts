@@ -9,7 +9,7 @@ export const apply: Events<Room> = {
   "message.pinned": (room, { id, note, message }, { seq, at, by }) => {
     const held = room.pins.find((pin) => pin.id === id)
     // Pinning again changes the note alone: who pinned it, when, and its place stay.
-    const pinned = { at: held?.pinned?.at ?? at, by: held?.pinned?.by ?? by, ...(note ? { note } : {}) }
+    const pinned = { at: held?.pinned?.at ?? at, by: held?.pinned?.by ?? by ?? "", ...(note ? { note } : {}) }
     room.change(id, seq, () => ({ pinned }))
     if (held) return
     const shown = room.stream.find(id) ?? told(message, seq, room.me)

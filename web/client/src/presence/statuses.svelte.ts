@@ -1,7 +1,7 @@
 // Statuses: how one shows oneself to others, and again after each reconnect.
 
 import type { Connection } from "../connection/connection.svelte"
-import type { Status } from "../protocol"
+import type { Status } from "./words"
 
 export class Statuses {
   own = $state<Status>("online")

@@ -1,6 +1,8 @@
 // Words: what each status is called, and which one shows how on an avatar.
 
-import type { Status } from "../protocol"
+import type { SetPresence } from "../protocol"
+
+export type Status = SetPresence["state"]
 
 export const STATUSES: [Status, string, string][] = [
   ["online", "Available", "Shown as here"],

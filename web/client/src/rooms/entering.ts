@@ -61,7 +61,7 @@ export class Entering {
       // At once, not after a promise: the frame behind the answer may already be the room's next event.
       await this.ask("room.enter", { room: room.id, ...from, signals, messages }, (answer) => {
         room.entering = false
-        if (!answer.resumed) room.replace(answer.snapshot, answer.epoch, answer.head)
+        if (answer.snapshot) room.replace(answer.snapshot, answer.epoch, answer.head)
         this.hooks.entered?.(room, answer, before)
       })
     } catch (error) {

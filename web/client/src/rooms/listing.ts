@@ -1,10 +1,10 @@
 // Listing: every page of the list of rooms, as one.
 
 import type { Ask } from "../connection/connection.svelte"
-import type { RoomEntry } from "../protocol"
+import type { ListedRoom } from "../protocol"
 
-export async function listed(ask: Ask): Promise<RoomEntry[]> {
-  const entries: RoomEntry[] = []
+export async function listed(ask: Ask): Promise<ListedRoom[]> {
+  const entries: ListedRoom[] = []
   let cursor: string | null | undefined
   do {
     const page = await ask("room.list", cursor ? { cursor } : {})

@@ -1,6 +1,7 @@
 // Room: all that is held of one room, changed by its events alone and in their order.
 
-import type { RoomEntry, RoomEvent, Snapshot, Status } from "../protocol"
+import type { Status } from "../presence/words"
+import type { ListedRoom, RoomEvent, Snapshot } from "../protocol"
 import { Count } from "../reads/counts.svelte"
 import { rowAfter, rowOf, type Row } from "../messages/rows"
 import { Stream } from "../messages/stream.svelte"
@@ -64,7 +65,7 @@ export class Room {
   }
 
   /** Take what the list of rooms says. Counts are taken only where no live stream knows better. */
-  describe(entry: RoomEntry): void {
+  describe(entry: ListedRoom): void {
     this.title = entry.title
     this.topic = entry.topic
     this.private = entry.private

@@ -5,7 +5,7 @@ import { newCid } from "../outbox/cids"
 import type { Ask, Connection } from "../connection/connection.svelte"
 import type { History } from "../messages/history"
 import type { People } from "../people/people.svelte"
-import type { Entered, RoomEvent, Signal, Snapshot } from "../protocol"
+import type { Entered, RoomEvent, Signal } from "../protocol"
 import { arrive, deferred, type Arriving } from "./arriving"
 import { Entering, type Enterable } from "./entering"
 import { fill } from "./filling"
@@ -203,12 +203,9 @@ export class Rooms {
 
   #entered(room: Enterable, answer: Entered, before: number): void {
     this.#recovery.entered(room, answer)
-    if (answer.resumed) {
-      if (room instanceof Room) void this.#arrived(room)
-      return
-    }
     if (!(room instanceof Room)) return
-    const snapshot = answer.snapshot as Snapshot
+    const { snapshot } = answer
+    if (snapshot?.of !== "room") return void this.#arrived(room)
     this.people.know(snapshot.people)
     this.hooks.replaced?.(room.id, answer.head)
     if (before > 0 && room.stream.loaded && snapshot.more) this.#recovery.skipped()

@@ -1,6 +1,7 @@
 // Signals: what passes in a room without being kept: who is here, who types, that the room closes.
 
-import type { Signal, SignalData, Status } from "../protocol"
+import type { Status } from "../presence/words"
+import type { Signal, SignalData } from "../protocol"
 import type { Presence, Room } from "./room.svelte"
 
 type Handlers = { [S in keyof SignalData]?: (room: Room, data: SignalData[S]) => void }

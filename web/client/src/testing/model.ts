@@ -1,6 +1,6 @@
 // Model: a room as the server keeps it, small and plain: a log, and the state that a snapshot tells of it.
 
-import type { EventData, Message, Person, RoomEvent, RoomSettings, Snapshot } from "../protocol"
+import type { EventData, Message, Person, Page, RoomEvent, Settings, ShowHistory, Snapshot } from "../protocol"
 
 export const ME = "ana"
 
@@ -18,7 +18,7 @@ export class ModelRoom {
   epoch = "epoch-1"
   readonly log: RoomEvent[] = []
   readonly messages: Message[] = []
-  settings: RoomSettings = { title: "Cardiology", topic: "", private: false }
+  settings: Settings = { title: "Cardiology", topic: "", private: false }
   read = 0
   /** The first answer to each cid. */
   readonly answers = new Map<string, { room: string; seq: number; id: string; at: number }>()
@@ -100,7 +100,7 @@ export class ModelRoom {
     return this.tell("message.unpinned", "mod", { id: message.id, cause: "manual" })
   }
 
-  change(settings: Partial<RoomSettings>): RoomEvent {
+  change(settings: Partial<Settings>): RoomEvent {
     Object.assign(this.settings, settings)
     return this.tell("room.changed", "mod", settings)
   }
@@ -112,9 +112,11 @@ export class ModelRoom {
   snapshot(count = 50): Snapshot {
     const messages = count ? this.messages.slice(-count) : []
     return structuredClone({
+      of: "room" as const,
       messages,
       more: this.messages.length > messages.length,
       pins: this.messages.filter((message) => message.pinned).sort((one, other) => other.pinned!.at - one.pinned!.at),
+      more_pins: false,
       people: [person(ME), person("ben")],
       role: "member",
       read: this.read,
@@ -124,15 +126,15 @@ export class ModelRoom {
     })
   }
 
-  page({ before, after, around, limit = 50 }: { before?: number; after?: number; around?: number; limit?: number }) {
+  page({ before, after, around, limit = 50 }: Omit<ShowHistory, "room">): Page {
     const all = this.messages
     let found: Message[]
     let more: boolean
-    if (after !== undefined) {
+    if (after != null) {
       const newer = all.filter((message) => message.seq > after)
       found = newer.slice(0, limit)
       more = newer.length > limit
-    } else if (around !== undefined) {
+    } else if (around != null) {
       const place = Math.max(0, all.findIndex((message) => message.seq >= around) - Math.floor(limit / 2))
       found = all.slice(place, place + limit)
       more = found.length < all.length

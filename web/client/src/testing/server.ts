@@ -11,6 +11,8 @@ export const testFrame: NextFrame = (run) => {
   return () => clearTimeout(timer)
 }
 
+const LIMITS = { text: 10_000, frame_bytes: 131_072, edit_seconds: 600 }
+
 // What the commands are given is checked by the types of whoever asks.
 type Given = Record<string, any>
 
@@ -46,7 +48,7 @@ export class Server {
       this.clients.add(client)
       this.#tell(client, {
         signal: "connection.welcoming",
-        data: { person: person(ME), server: { version: "1", now: Date.now() / 1000, limits: {} }, ping_every: 25 },
+        data: { person: person(ME), server: { version: "1", now: Date.now() / 1000, limits: LIMITS }, ping_every: 25 },
       })
     })
     return {
@@ -148,7 +150,7 @@ export class Server {
       this.#after.push(() => missed.forEach((event) => this.#tell(client, event)))
       return { ...base, resumed: true }
     }
-    const snapshot = id === "@me" ? { reads: [] } : room.snapshot(messages)
+    const snapshot = id === "@me" ? { of: "me", reads: [] } : room.snapshot(messages)
     return { ...base, resumed: false, snapshot }
   }
 }
