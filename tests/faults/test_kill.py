@@ -201,6 +201,7 @@ def have_all(posters: list[Poster], room: str, head: int) -> bool:
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(300)  # seconds; some 20, and more where the machine is shared by many
 async def test_nothing_that_was_answered_is_lost_or_doubled_by_kills(tmp_path: Path) -> None:
     headers = await prepare(tmp_path / "var")
     tally, enough = Tally(), asyncio.Event()
