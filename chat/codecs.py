@@ -108,8 +108,10 @@ def _check(value: Any, depth: int) -> None:
 
 
 def _check_text(text: str) -> None:
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise Undecodable("a lone surrogate")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Undecodable("a lone surrogate") from None
 
 
 def refuse_unsafe_numbers(value: Any, place: str = "") -> None:

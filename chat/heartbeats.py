@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Iterable
 
+import structlog
+
 from chat.connection import Connection
 from chat.errors import Close
 from chat.events import Signal
@@ -13,6 +15,9 @@ DEAD_AFTER = 45.0  # seconds without bytes
 HEADS_EVERY = 15  # seconds
 STUCK_AFTER = 10.0  # seconds with a full socket; ARCHITECTURE, What measurements decided
 EVERY = 1.0  # seconds between sweeps
+
+
+log = structlog.get_logger(__name__)
 
 
 class RoomHeads(Signal, signal="room.heads"):
@@ -33,7 +38,10 @@ class Heartbeats:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(EVERY)
-            self.sweep(loop.time(), time.time())
+            try:
+                self.sweep(loop.time(), time.time())
+            except Exception:
+                log.exception("sweep failed")
 
     def sweep(self, now: float, wall: float) -> None:
         """Look at every connection once. ``now`` is the loop's time, ``wall`` the calendar's."""
@@ -59,6 +67,7 @@ def _mind_stuck(connection: Connection, now: float) -> None:
 def _mind_silence(connection: Connection, silent: float) -> None:
     if silent > DEAD_AFTER:
         connection.close(Close.HEARTBEAT_LOST, "nothing heard for too long")
+        connection.closed(Close.HEARTBEAT_LOST)  # at once: nobody will answer the close frame
     elif silent > PING_AFTER and not connection.pinged:
         connection.pinged = True
         connection.link.ping()

@@ -36,6 +36,7 @@ class Hub:
         self._held: Counter[str] = Counter()
         self._healing: dict[str, asyncio.Task[None]] = {}
         self._ring_bytes = 0
+        self._forget_at = IDLE_ROOMS
         self.voidings = 0
         """How often content had to go: a read that spans a change of this is done again. What only
         replaces older news of one's own (a read marker) does not count."""
@@ -121,7 +122,10 @@ class Hub:
 
     async def _fill(self, live: LiveRoom) -> None:
         """Deliver from SQL whatever lies above the room's position."""
-        while events := await self._after(live.id, live.position, PAGE):
+        position = -1
+        while live.position > position and (
+            events := await self._after(live.id, position := live.position, PAGE)
+        ):
             for envelope in events:
                 if envelope.seq == live.position + 1:
                     self._count_voiding(envelope)
@@ -151,9 +155,13 @@ class Hub:
         self._discard(live)
 
     def _forget_idle(self) -> None:
+        if len(self._rooms) < self._forget_at:
+            return
         idle = [live for live in self._rooms.values() if live.is_open and self._is_idle(live)]
         for live in idle[: max(0, len(idle) - IDLE_ROOMS)]:
             self._discard(live)
+        # Only so often: a scan of all rooms at each opening would make a storm of them quadratic.
+        self._forget_at = len(self._rooms) + IDLE_ROOMS
 
     def _is_idle(self, live: LiveRoom) -> bool:
         return not live.seats and live.id not in self._held

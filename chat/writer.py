@@ -107,12 +107,19 @@ class Writer:
             batch = [self._queue.popleft() for _ in range(min(BATCH_LIMIT, len(self._queue)))]
             decision = await self._decision(batch)
             # No await from here to the last member's write: what was committed is sent in this turn.
-            self._publish(decision.told)
+            self._guarded(self._publish, decision.told)
             for ask, outcome in zip(batch, decision.outcomes, strict=True):
-                ask.answer(outcome)
+                self._guarded(ask.answer, outcome)
             for follow_up in decision.follow_ups:
                 self._follow_up(follow_up)
             await self._gather()
+
+    def _guarded(self, tell: Callable[[Any], None], what: Any) -> None:
+        """Tell somebody; what goes wrong there ends neither the writer nor what others are told."""
+        try:
+            tell(what)
+        except Exception:
+            log.exception("not told")
 
     async def _gather(self) -> None:
         """After a long sweep, let those it reached answer before the next commit.

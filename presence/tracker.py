@@ -63,17 +63,20 @@ class Tracker:
             here = self._rooms[room]
             here.people.discard(person)
             here.leaving[person] = now + GRACE
-        if not any(device in devices for devices in seen.rooms.values()):
-            del seen.devices[device]
+
+    def forget(self, person: str, device: Hashable) -> None:
+        """Note that a device is gone, after it has left every room."""
+        seen = self._people.get(person)
+        if seen is not None and seen.devices.pop(device, None) is not None:
             self._touch(person)
-        if not seen.rooms and seen.chosen is None:
-            del self._people[person]
+            if not seen.devices and seen.chosen is None:
+                del self._people[person]
 
     def set_state(self, person: str, device: Hashable | None, state: State) -> None:
         """Set a person's state: online and away belong to a device, the others to the person."""
         seen = self._people.setdefault(person, _Person())
         if state in ("online", "away"):
-            devices = [device] if device in seen.devices else list(seen.devices)
+            devices = list(seen.devices) if device is None else [device]
             seen.devices.update(dict.fromkeys(devices, state == "away"))
         if state != "away":
             seen.chosen = None if state == "online" else state
@@ -95,12 +98,15 @@ class Tracker:
                 changed = self._settle(room, here, now)
                 if changed:
                     yield room, _signal(changed, count=len(here.told), full=False)
-            if not here.people and not here.leaving:
+            if not here.people and not here.leaving and not here.changed:
                 del self._rooms[room]
 
     def _settle(self, room: str, here: "_Room", now: float) -> dict[str, Shown | None]:
         changed: dict[str, Shown | None] = {}
-        for person in here.changed:
+        for person in list(here.changed):
+            if len(changed) == NAMED_LIMIT:
+                return changed  # the others are told with the next ones
+            here.changed.discard(person)
             if here.leaving.get(person, 0.0) > now:
                 continue
             here.leaving.pop(person, None)
@@ -108,7 +114,6 @@ class Tracker:
             if shown != here.told.get(person):
                 changed[person] = shown
                 _put(here.told, person, shown)
-        here.changed.clear()
         return changed
 
     def _shown(self, room: str, person: str) -> Shown | None:

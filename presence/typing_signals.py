@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from chat.events import Signal
 
 SHOWN_FOR = 6.0  # seconds after the last word of it; research/features-chat.md 2.10
-CROWD = 200  # people in a room; beyond it nobody's typing is told, as nobody could read it
 
 
 class PersonTyping(Signal, signal="person.typing"):

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from chat.commands import Reply, Write
+from chat.commands import Reply, Request, Write
 from chat.errors import CidReused, Internal, Refusal
 from chat.events import ME, Envelope, Voided, own_room
 from chat.writer import Ask, Decision, FollowUp, Outcome
@@ -139,7 +139,7 @@ class Batch:
         ]
 
     def _digest(self, ask: Ask) -> bytes:
-        content = (ask.command.name, {**msgspec.structs.asdict(ask.request), "cid": None})
+        content = (ask.command.name, _given(ask.request))
         return hashlib.blake2b(
             msgspec.msgpack.encode(content), key=self._secret, digest_size=16
         ).digest()
@@ -157,6 +157,16 @@ class Batch:
         ]
         if changes:
             Rooms(self.connection).advance(changes)
+
+
+def _given(request: Request) -> dict[str, Any]:
+    """Return what a request says beyond its defaults: a key added later must change no retry."""
+    fields = msgspec.structs.fields(request)
+    return {
+        field.name: value
+        for field in fields
+        if (value := getattr(request, field.name)) != field.default and field.name != "cid"
+    }
 
 
 def logs_of(ask: Ask) -> tuple[str, ...]:

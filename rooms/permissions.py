@@ -54,10 +54,16 @@ def may_know(actor: Actor, rights: Rights) -> bool:
     return not rights.private or actor.id in rights.roles
 
 
-def may_moderate(actor: Actor, rights: Rights) -> bool:
-    """Return whether the actor keeps order in the room."""
+def keeps_order(actor: Actor, rights: Rights) -> bool:
+    """Return whether the actor is a moderator here, or the room's owner."""
     everywhere = actor.role in ("moderator", "admin") and not rights.private
     return everywhere or rights.roles.get(actor.id) in MODERATING
+
+
+def may_moderate(actor: Actor, rights: Rights) -> bool:
+    """Return whether the actor may act on what is another's; a token needs the scope for it."""
+    has_scope = actor.scopes is None or "moderate" in actor.scopes
+    return has_scope and keeps_order(actor, rights)
 
 
 def require_may_know(actor: Actor, rights: Rights | None) -> Rights:
@@ -92,7 +98,7 @@ def require_may_remove(actor: Actor, rights: Rights, message: Message) -> None:
 def require_may_pin(actor: Actor, rights: Rights) -> None:
     """Refuse pinning by anyone but moderators, and bots that were given the scope."""
     trusted_bot = actor.kind == "bot" and actor.scopes is not None and "pin" in actor.scopes
-    if not (may_moderate(actor, rights) or trusted_bot):
+    if not (keeps_order(actor, rights) or trusted_bot):
         raise Forbidden("Only moderators pin messages.")
 
 
@@ -104,5 +110,5 @@ def require_may_open_room(actor: Actor) -> None:
 
 def require_may_add_member(actor: Actor, rights: Rights) -> None:
     """Refuse adding people by anyone but the room's owners and moderators."""
-    if not may_moderate(actor, rights):
+    if not keeps_order(actor, rights):
         raise Forbidden("Only owners and moderators add people.")

@@ -16,11 +16,15 @@ from sqlalchemy import Engine, Transaction, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import DBAPIError as DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 Result = TypeVar("Result")
 
 BUSY_LIMIT = 5.0  # seconds to wait for another process's write lock; the refusal comes after
+READ_LIMIT = (
+    10.0  # seconds to wait for a reader's connection; guessed: a client asks again after that
+)
 READERS = 4  # connections; guessed: more only contend for two cores
 
 
@@ -50,6 +54,7 @@ class Database:
             self._url.set(drivername="sqlite+aiosqlite"),
             pool_size=READERS,
             max_overflow=0,
+            pool_timeout=READ_LIMIT,
             hide_parameters=True,
         )
         _prepare(self._engine, begin="BEGIN IMMEDIATE")
@@ -111,6 +116,8 @@ class Database:
         try:
             async with self._readers.connect() as connection, connection.begin():
                 return await connection.run_sync(work)
+        except PoolTimeoutError as error:
+            raise DatabaseAway("every reader is busy") from error
         except DBAPIError as error:
             if is_trouble(error):
                 raise DatabaseAway(str(error.orig)) from error
@@ -156,7 +163,7 @@ def _prepare(engine: Engine, *, begin: str) -> None:
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(BUSY_LIMIT * 1000)}",
-            "foreign_keys=ON", "cache_size=-16000",
+            "foreign_keys=ON", "secure_delete=ON", "cache_size=-16000",
         ):  # fmt: skip
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -103,6 +103,7 @@ class Connections:
         connection.entering.clear()
         for name in list(connection.seats):
             self.unseat(connection, name)
+        self._curbside.tracker.forget(person, connection)
 
     def paused(self, connection: Connection) -> None:
         """Take a connection whose socket is full out of every fan-out."""
@@ -185,11 +186,16 @@ class Connections:
                 await self._curbside.hub.check()
             except Refusal as refusal:
                 log.warning("head check failed", code=refusal.code)
+            except Exception:
+                log.exception("head check failed")
 
     async def _tell_presence(self) -> None:
         while True:
             await asyncio.sleep(TELL_EVERY)
-            self.tell_presence(self._curbside.loop_time())
+            try:
+                self.tell_presence(self._curbside.loop_time())
+            except Exception:
+                log.exception("presence not told")
 
     def tell_presence(self, now: float) -> None:
         """Send each room what changed of who is there and who types. ``now`` is the loop's time."""

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+import structlog
+
 from chat.bus import MemoryBus
 from chat.codecs import refuse_unsafe_numbers
 from chat.commands import Command, Commands, Request, Runs
@@ -37,6 +39,8 @@ from web.metrics import Metrics
 from web.visits import Visit
 
 Result = TypeVar("Result")
+
+log = structlog.get_logger(__name__)
 
 RIGHTS_KEPT = 10_000  # rooms; those with nobody in them are forgotten first
 READ_TRIES = 3  # reads again when content had to go meanwhile
@@ -77,10 +81,13 @@ class Curbside:
         self._secret = secret
         self.policy = policy
         self._known: dict[str, Rights] = {}
+        self._trim_at = RIGHTS_KEPT
         self._missed: dict[tuple[str, int], asyncio.Future[list[Entry]]] = {}
 
     async def start(self) -> None:
         """Begin to write, deliver and watch."""
+        if not self.limits.is_limited:
+            log.warning("LIMITS ARE OFF: for benchmarks alone")
         self.writer.start()
         self.connections.start()
         self.is_ready = True
@@ -250,5 +257,6 @@ class Curbside:
                 self._known[found.room] = found
                 if known is not None:
                     self.connections.dismiss(found)
-        if len(self._known) > RIGHTS_KEPT:
+        if len(self._known) > self._trim_at:
             self._known = {log: kept for log, kept in self._known.items() if self.hub.find(log)}
+            self._trim_at = max(RIGHTS_KEPT, 2 * len(self._known))

@@ -18,6 +18,7 @@ from chat.rings import Entry
 from rooms.permissions import Actor, require_may_know, require_may_write
 from rooms.readings import Reading
 from rooms.snapshots import OwnSnapshot, Snapshot, own_snapshot, snapshot
+from storage.rooms import Room
 
 if TYPE_CHECKING:
     from web.curbside import Curbside
@@ -164,14 +165,16 @@ async def _resume(visit: Visit, seat: Seat, live: LiveRoom, seq: int) -> Entered
 
 
 async def _start_fresh(visit: Visit, seat: Seat, live: LiveRoom, limit: int) -> Entered:
-    def read(reading: Reading) -> tuple[int, Snapshot | OwnSnapshot]:
+    def read(reading: Reading) -> tuple[Room, Snapshot | OwnSnapshot]:
         room = reading.room(live.name)
         own = is_own_room(room.id)
-        return room.head, own_snapshot(reading) if own else snapshot(reading, room, limit)
+        return room, own_snapshot(reading) if own else snapshot(reading, room, limit)
 
-    head, found = await visit.curbside.read(visit.actor, read)
-    visit.seating = (seat, head, None)
-    return Entered(room=live.name, epoch=live.epoch, head=head, resumed=False, snapshot=found)
+    room, found = await visit.curbside.read(visit.actor, read)
+    if room.epoch != live.epoch:
+        seat.connection.close(Close.NOT_CONTINUOUS, "the room was numbered anew")
+    visit.seating = (seat, room.head, None)
+    return Entered(room=live.name, epoch=room.epoch, head=room.head, resumed=False, snapshot=found)
 
 
 def begin_stream(visit: Visit) -> None:

@@ -105,6 +105,44 @@ def test_one_who_is_alone_and_unseen_may_come_and_go() -> None:
     assert tracker._rooms == {}
 
 
+def test_a_device_that_is_away_before_it_enters_leaves_the_others_as_they_are() -> None:
+    tracker = Tracker()
+    tracker.enter("cardiology", "ana", "desk")
+    list(tracker.changes(0.0))
+
+    tracker.set_state("ana", "phone", "away")
+
+    assert list(tracker.changes(1.0)) == []
+    tracker.enter("cardiology", "ana", "phone")
+    tracker.leave("cardiology", "ana", "desk", 2.0)
+    tracker.forget("ana", "desk")
+    [(_, change)] = tracker.changes(3.0)
+    assert change.away == ["ana"]
+
+
+def test_a_crowd_that_leaves_at_once_is_told_in_full() -> None:
+    tracker = Tracker()
+    people = {f"person-{n}" for n in range(450)}
+    for person in people:
+        tracker.enter("cardiology", person, person)
+    arrived: set[str] = set()
+    for second in range(4):
+        for _, change in tracker.changes(float(second)):
+            arrived.update(change.online)
+            assert len(change.online) <= 200
+    assert arrived == people
+
+    for person in people:
+        tracker.leave("cardiology", person, person, 10.0)
+    left: set[str] = set()
+    for second in range(20, 24):
+        for _, change in tracker.changes(float(second)):
+            left.update(change.offline)
+
+    assert left == people
+    assert tracker._rooms == {}
+
+
 def test_one_who_enters_is_told_of_all_who_are_there() -> None:
     tracker = Tracker()
     for person in ("ana", "ben"):
@@ -120,6 +158,7 @@ def test_nothing_is_kept_of_those_who_left() -> None:
     tracker.enter("cardiology", "ana", "phone")
     list(tracker.changes(0.0))
     tracker.leave("cardiology", "ana", "phone", 1.0)
+    tracker.forget("ana", "phone")
 
     list(tracker.changes(1.0 + GRACE))
 

@@ -1,5 +1,6 @@
 """Bots and tokens: made by those who may, worth nothing at once when they are revoked."""
 
+import msgspec
 import pytest
 
 from chat.errors import Close
@@ -37,6 +38,18 @@ async def test_a_token_is_answered_once_and_never_again(led: Ward) -> None:
     assert first["token"]
     assert again.get("token") is None
     assert again["id"] == first["id"]
+
+
+async def test_a_moderators_token_removes_anothers_message_only_with_the_scope(led: Ward) -> None:
+    posted = await led.post("cardiology", "Of ana", "ana")
+    linden = led.actors["linden"]
+    for handle, scopes in (("poster", "read post"), ("keeper", "read post moderate")):
+        led.actors[handle] = msgspec.structs.replace(linden, scopes=frozenset(scopes.split()))
+    remove = {"room": "cardiology", "id": posted["id"]}
+
+    with refused("forbidden"):
+        await led.run("message.remove", remove, "poster")
+    await led.run("message.remove", remove, "keeper")
 
 
 async def test_a_revoked_token_closes_what_came_by_it_and_nothing_else(led: Ward) -> None:
