@@ -51,13 +51,13 @@ class Connection:
         "_in_flight",
         "_listener",
         "_malformed",
-        "_reading_is_paused",
         "actor",
         "entering",
         "expires",
         "is_closed",
         "link",
         "pinged",
+        "reading_is_paused",
         "seats",
         "session",
         "stuck_since",
@@ -82,7 +82,7 @@ class Connection:
         self.stuck_since: float | None = None
         self._listener = listener
         self._in_flight = 0
-        self._reading_is_paused = False
+        self.reading_is_paused = False
         self._malformed: deque[float] | None = None
 
     def send(self, data: Any) -> None:
@@ -176,8 +176,8 @@ class Connection:
     def _mind_reading(self) -> None:
         """Read the socket only while its client takes what it is sent, and few commands are open."""
         full = self.write_is_paused or self._in_flight >= IN_FLIGHT_LIMIT
-        if full != self._reading_is_paused:
-            self._reading_is_paused = full
+        if full != self.reading_is_paused:
+            self.reading_is_paused = full
             if full:
                 self.link.pause_reading()
             else:

@@ -51,7 +51,7 @@ class Heartbeats:
                 connection.close(Close.SESSION_EXPIRED, "sign in again")
             elif connection.write_is_paused:
                 _mind_stuck(connection, now)
-            else:
+            elif not connection.reading_is_paused:  # else nothing of it can be heard
                 _mind_silence(connection, now - connection.link.heard)
             if (number + self._tick) % HEADS_EVERY == 0:
                 _tell_heads(connection)

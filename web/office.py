@@ -90,6 +90,7 @@ class Office:
     """One open database, and the server's key. Closed at the end of the ``with``."""
 
     def __init__(self, settings: Settings, *, migrated: bool = True) -> None:
+        os.umask(0o077)  # what is written from here on is the owner's alone
         prepare_folder(settings.data)
         self.settings = settings
         self.key = server_key(settings)
