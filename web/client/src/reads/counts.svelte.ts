@@ -8,6 +8,8 @@ interface Counted {
 }
 
 export class Count {
+  /** Whether a message was removed of which only the server knows if it counted. */
+  doubtful = false
   /** What the server counted as of `#from`, for as long as no marker passed it. */
   #base = $state(0)
   #from = $state(0)
@@ -22,6 +24,7 @@ export class Count {
 
   /** Take the server's count above the marker `read`, as of the room's number `head`. */
   reset(base: number, read: number, head: number): void {
+    this.doubtful = false
     this.#base = base
     this.#read = read
     this.#from = head
@@ -45,6 +48,7 @@ export class Count {
     const later = this.#later.filter((counted) => counted.id !== id)
     if (later.length < this.#later.length) this.#later = later
     else if (seq !== undefined && seq <= this.#from) this.#base = Math.max(0, this.#base - 1)
+    else if (seq === undefined && this.#base > 0 && this.#read < this.#from) this.doubtful = true
   }
 
   /**

@@ -224,6 +224,15 @@ export class Rooms {
   #event(event: RoomEvent): void {
     const room = event.room === this.own.id ? this.own : this.get(event.room)
     if (room && this.#entering.receive(room, event)) this.#recovery.applied(room, event)
+    if (room instanceof Room && room.unreadCount.doubtful) this.#recount(room)
+  }
+
+  /** Have the server count anew what is unread in a room that is not on screen. */
+  #recount(room: Room): void {
+    room.unreadCount.doubtful = false
+    if (room.id === this.currentId || room.entering) return
+    room.epoch = null
+    void this.#entering.enter(room, LISTED)
   }
 
   #signal(signal: Signal): void {
