@@ -7,9 +7,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
+from tests.journeys.lending import Lender, Windows
 from tests.journeys.physicians import Physician
 from tests.journeys.servers import Server, serving
-from tests.journeys.windows import Windows
 from tests.journeys.wires import Wire, wired
 
 Staff = Callable[[str], Awaitable[Physician]]
@@ -54,16 +54,31 @@ async def staff(server: Server) -> AsyncIterator[Staff]:
         await physician.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lender(browser: Browser) -> Lender:
+    """Return the windows of this worker's browser."""
+    return Lender(browser)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def windows(browser: Browser, server: Server) -> AsyncIterator[Windows]:
+async def windows(lender: Lender, server: Server) -> AsyncIterator[Windows]:
     """Return a way to open windows, in which nothing is ever to be complained of."""
-    opened = Windows(browser, server.origin)
+    opened = Windows(lender, server.origin)
     yield opened
     assert await opened.close() == []
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def strung(server: Server) -> AsyncIterator[Wire]:
+    """Return this worker's wire to its server."""
+    async with wired(server.port) as wire:
+        yield wire
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def wire(server: Server) -> AsyncIterator[Wire]:
-    """Return a wire to the server, which a test may cut."""
-    async with wired(server.port) as strung:
-        yield strung
+async def wire(strung: Wire) -> AsyncIterator[Wire]:
+    """Return a wire to the server that carries, and that a test may cut."""
+    yield strung
+    strung.is_deaf = False
+    await strung.cut()
+    await strung.mend()

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.journeys.conftest import Staff
-from tests.journeys.windows import Windows
+from tests.journeys.lending import Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -15,7 +15,7 @@ async def test_who_comes_is_shown_within_two_seconds_and_who_leaves_is_gone_with
     pike, fenwick = await staff("pike"), await staff("fenwick")
     room = await pike.open_room("Coffee room", fenwick)
     hers = await (await windows.open(pike)).enter(room)
-    his = await (await windows.open(fenwick)).enter(room)
+    his = await (await windows.open(fenwick, is_fresh=True)).enter(room)
     shown = hers.page.get_by_role("tabpanel").get_by_text("Fenwick")
 
     await expect(shown).to_be_visible(timeout=2_000)

@@ -4,7 +4,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.journeys.conftest import Staff
-from tests.journeys.windows import Window, Windows
+from tests.journeys.lending import Windows
+from tests.journeys.windows import Window
 from tests.journeys.wires import Wire
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -176,7 +177,7 @@ async def test_the_composer_sends_with_enter_but_neither_blank_nor_too_long_nor_
 async def test_a_wrong_clock_changes_neither_order_nor_time(staff: Staff, windows: Windows) -> None:
     kestrel, tamarack = await staff("kestrel"), await staff("tamarack")
     room = await kestrel.open_room("Clocks", tamarack)
-    fast = await windows.open(tamarack)
+    fast = await windows.open(tamarack, is_fresh=True)
     await fast.context.add_init_script(
         "{ const now = Date.now; Date.now = () => now() + 600_000 }"  # ten minutes ahead
     )
@@ -186,6 +187,7 @@ async def test_a_wrong_clock_changes_neither_order_nor_time(staff: Staff, window
     written = await fast.page.evaluate(
         "Date.parse(document.querySelector('.stream time[datetime*=T]').dateTime)"
     )
+    await fast.sent()
     await kestrel.post(room, "You are not.")
     await expect(fast.message("You are not.")).to_be_visible()
 

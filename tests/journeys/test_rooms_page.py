@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.journeys.conftest import Staff
-from tests.journeys.windows import Windows
+from tests.journeys.lending import Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

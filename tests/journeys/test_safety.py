@@ -4,9 +4,9 @@ import pytest
 from playwright.async_api import Dialog, expect
 
 from tests.journeys.conftest import Staff
+from tests.journeys.lending import Windows
 from tests.journeys.physicians import Physician
 from tests.journeys.servers import Server
-from tests.journeys.windows import Windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -38,7 +38,7 @@ async def test_markup_in_messages_names_titles_and_notes_is_shown_and_does_nothi
     await saltmarsh.write("message.pin", room="markup", id=posted[0]["id"], note=ATTACKS[1])
     removal = {"room": "markup", "id": posted[-2]["id"], "reason": ATTACKS[2]}
     await saltmarsh.write("message.remove", **removal)
-    window = await windows.open(saltmarsh)
+    window = await windows.open(saltmarsh, is_fresh=True)
     dialogs: list[Dialog] = []
     window.page.on("dialog", lambda dialog: dialogs.append(dialog))
     await window.go("/rooms")

@@ -5,7 +5,8 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.journeys.conftest import Staff
-from tests.journeys.windows import Window, Windows
+from tests.journeys.lending import Windows
+from tests.journeys.windows import Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -4,7 +4,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.journeys.conftest import Staff
-from tests.journeys.windows import Window, Windows
+from tests.journeys.lending import Windows
+from tests.journeys.windows import Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -105,7 +106,7 @@ async def test_the_new_line_is_where_one_lands_and_stays_until_one_leaves(
 async def test_a_window_without_the_focus_reads_nothing(staff: Staff, windows: Windows) -> None:
     kestrel, tamarack = await staff("kestrel"), await staff("tamarack")
     room = await kestrel.open_room("Back of the desk", tamarack)
-    window = await (await windows.open(tamarack)).enter(room)
+    window = await (await windows.open(tamarack, is_fresh=True)).enter(room)
     await _focus(window, has=False)
 
     await kestrel.post(room, "Anybody there?")

@@ -12,8 +12,6 @@ from playwright.async_api import (
     expect,
 )
 
-from tests.journeys.physicians import Physician
-
 DESKTOP = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
 SMALL_PHONE = ViewportSize(width=360, height=640)
@@ -97,6 +95,16 @@ class Window:
         rail = self.page.get_by_role("navigation", name="Main", exact=True)
         return rail.get_by_role("link", name=title)
 
+    async def leave(self) -> None:
+        """Go nowhere, and leave nothing of this visit behind but who is signed in."""
+        await self.page.goto("about:blank")
+        await self.page.mouse.move(0, 0)
+        devtools = await self.context.new_cdp_session(self.page)
+        storage = {"origin": self.origin, "storageTypes": "local_storage"}
+        await devtools.send("Storage.clearDataForOrigin", storage)
+        await devtools.detach()
+        self.is_strict = False
+
     async def go(self, path: str) -> Self:
         """Load a page anew."""
         await self.page.goto(self.origin + path)
@@ -172,43 +180,3 @@ class Window:
     def _requested(self, request: Request) -> None:
         if not request.url.startswith((self.origin + "/", "data:")):
             self.complaints.append(f"request to {request.url}")
-
-
-class Windows:
-    """All windows of a test."""
-
-    def __init__(self, browser: Any, origin: str) -> None:
-        self._browser = browser
-        self._origin = origin
-        self.opened: list[Window] = []
-
-    async def open(
-        self, physician: Physician | None = None, *, size: ViewportSize = DESKTOP,
-        origin: str = "",
-    ) -> Window:  # fmt: skip
-        """Open one for somebody who is signed in, or for nobody. Nothing is loaded yet."""
-        origin = origin or self._origin
-        context = await self._browser.new_context(
-            viewport=size, color_scheme="light", reduced_motion="reduce",
-            has_touch=size["width"] < DESKTOP["width"], is_mobile=size["width"] < DESKTOP["width"],
-        )  # fmt: skip
-        await context.add_init_script(WATCH)
-        if physician is not None:
-            await context.add_cookies(
-                [{"name": name, "value": value, "url": origin} for name, value in physician.cookies]
-            )
-        return self._keep(Window(context, await context.new_page(), origin))
-
-    async def tab(self, beside: Window) -> Window:
-        """Open another tab of the same browser."""
-        return self._keep(Window(beside.context, await beside.context.new_page(), beside.origin))
-
-    def _keep(self, window: Window) -> Window:
-        self.opened.append(window)
-        return window
-
-    async def close(self) -> list[str]:
-        """Close all, and return what should not have happened in them."""
-        for window in self.opened:
-            await window.context.close()
-        return [complaint for window in self.opened for complaint in window.complaints]
