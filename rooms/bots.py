@@ -11,11 +11,15 @@ from typing import Annotated, Literal
 import msgspec
 
 from chat.commands import Commands, Reply, Write
-from chat.errors import BadRequest, Conflict, Forbidden, NotFound
+from chat.errors import BadRequest, Conflict
 from chat.identifiers import new_id
 from rooms.membership import PersonName, find_person
 from rooms.people import AddPerson, Handle, Name, add_person
-from rooms.permissions import Actor
+from rooms.permissions import (
+    require_may_create_bot,
+    require_may_create_token,
+    require_may_revoke_token,
+)
 from rooms.unit_of_work import UnitOfWork
 from storage.credentials import Credentials
 from storage.people import Person
@@ -101,24 +105,6 @@ def revoke_token(work: UnitOfWork, request: RevokeToken) -> None:
     """End a token: nobody comes in by it again, and whoever is in by it is sent away."""
     require_may_revoke_token(work.actor, work.use(Tokens).owner(request.id))
     work.end_session(work.use(Tokens).remove(request.id))
-
-
-def require_may_create_bot(actor: Actor) -> None:
-    """Refuse bots added by anyone but administrators."""
-    if actor.role != "admin":
-        raise Forbidden("Only administrators add bots.")
-
-
-def require_may_create_token(actor: Actor, person: Person) -> None:
-    """Refuse another's token: it would speak in their name. Bots' are the administrators' to make."""
-    if person.id != actor.id and not (person.kind == "bot" and actor.role == "admin"):
-        raise Forbidden("Tokens are one's own to make, and administrators' those of bots.")
-
-
-def require_may_revoke_token(actor: Actor, owner: str | None) -> None:
-    """Refuse a token that is not there, and in the same words one that is another's."""
-    if owner is None or (owner != actor.id and actor.role != "admin"):
-        raise NotFound("There is no such token.")
 
 
 def _issue(

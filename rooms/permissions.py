@@ -112,3 +112,21 @@ def require_may_add_member(actor: Actor, rights: Rights) -> None:
     """Refuse adding people by anyone but the room's owners and moderators."""
     if not keeps_order(actor, rights):
         raise Forbidden("Only owners and moderators add people.")
+
+
+def require_may_create_bot(actor: Actor) -> None:
+    """Refuse bots added by anyone but administrators."""
+    if actor.role != "admin":
+        raise Forbidden("Only administrators add bots.")
+
+
+def require_may_create_token(actor: Actor, person: Person) -> None:
+    """Refuse another's token: it would speak in their name. Bots' are the administrators' to make."""
+    if person.id != actor.id and not (person.kind == "bot" and actor.role == "admin"):
+        raise Forbidden("Tokens are one's own to make, and administrators' those of bots.")
+
+
+def require_may_revoke_token(actor: Actor, owner: str | None) -> None:
+    """Refuse a token that is not there, and in the same words one that is another's."""
+    if owner is None or (owner != actor.id and actor.role != "admin"):
+        raise NotFound("There is no such token.")

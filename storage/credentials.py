@@ -98,7 +98,10 @@ class Credentials:
         self._connection.execute(insert(passwords).values(person=person, hash=hashed))
 
     def open_session(self, digest: bytes, person: str, *, at: float, expires: float) -> None:
-        """Keep a session."""
+        """Keep a session, and none of the person's that have expired."""
+        self._connection.execute(
+            delete(sessions).where(sessions.c.person == person, sessions.c.expires <= at)
+        )
         self._connection.execute(
             insert(sessions).values(hash=digest, person=person, at=at, expires=expires)
         )

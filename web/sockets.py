@@ -81,7 +81,7 @@ async def _admit(websocket: WebSocket, curbside: Curbside) -> tuple[Identity, Co
             raise SignedOut("Sign in first.")
         if identity.by_cookie and not is_own_origin(websocket):
             raise Forbidden("This origin may not connect.")
-    except Refusal:
+    except (SignedOut, Forbidden, NoCommonVersion):
         limits.count_failed_handshake(address, now)
         raise
     if limits.is_limited and curbside.connections.count_of(identity.actor.id) >= CONNECTIONS_LIMIT:

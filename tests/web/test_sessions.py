@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from storage.credentials import Credentials
-from storage.database import Connection
+from storage.database import Connection, Database
 from tests.builders import Ward
 from tests.clients import Client
 from tests.web.http_clients import (
@@ -289,3 +289,20 @@ async def test_the_session_lasts_as_long_as_the_settings_say(ward: Ward) -> None
     assert bearer is not None
     assert bearer.expires is not None
     assert 3_600 <= bearer.expires - before < 3_660
+
+
+def test_a_session_that_has_expired_is_forgotten_when_its_owner_signs_in_again(
+    database: Database,
+) -> None:
+    def rows(connection: Connection) -> int:
+        return int(connection.exec_driver_sql("select count(*) from sessions").scalar_one())
+
+    def sign_in(connection: Connection) -> None:
+        credentials = Credentials(connection)
+        credentials.open_session(b"old", "ana", at=0.0, expires=10.0)
+        credentials.open_session(b"other's", "ben", at=0.0, expires=10.0)
+        credentials.open_session(b"new", "ana", at=20.0, expires=30.0)
+
+    database.write(sign_in)
+
+    assert database.write(rows) == 2
