@@ -1,18 +1,16 @@
 """What journeys share: a real server, a real browser, people who are signed in, and their windows."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.journeys.lending import Lender, Windows
-from tests.journeys.physicians import Physician
+from tests.journeys.physicians import Staff
 from tests.journeys.servers import Server, serving
 from tests.journeys.wires import Wire, wired
-
-Staff = Callable[[str], Awaitable[Physician]]
 
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions")
 
@@ -40,18 +38,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def staff(server: Server) -> AsyncIterator[Staff]:
-    """Return a way to whoever is asked for, signed in once for all tests."""
-    known: dict[str, Physician] = {}
-
-    async def find(handle: str) -> Physician:
-        if handle not in known:
-            physician = Physician(server, handle)
-            known[handle] = await physician.sign_in(server.password(handle))
-        return known[handle]
-
-    yield find
-    for physician in known.values():
-        await physician.close()
+    """Return a way to whoever is asked for."""
+    known = Staff(server)
+    yield known
+    await known.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -61,11 +51,13 @@ async def lender(browser: Browser) -> Lender:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def windows(lender: Lender, server: Server) -> AsyncIterator[Windows]:
+async def windows(lender: Lender, server: Server, staff: Staff) -> AsyncIterator[Windows]:
     """Return a way to open windows, in which nothing is ever to be complained of."""
     opened = Windows(lender, server.origin)
     yield opened
-    assert await opened.close() == []
+    complaints = await opened.close()
+    await staff.leave_rooms()
+    assert complaints == []
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

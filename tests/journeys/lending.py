@@ -7,11 +7,11 @@ from playwright.async_api import Browser, ViewportSize
 from tests.journeys.physicians import Physician
 from tests.journeys.windows import DESKTOP, WATCH, Window
 
-Key = tuple[str, int, str]
+Key = tuple[str, bool, str]
 
 
 class Lender:
-    """The windows of one browser, by who is signed in, how wide they are and what they look at."""
+    """The windows of one browser, by who is signed in, what they are held in and what they look at."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -19,14 +19,17 @@ class Lender:
 
     async def lend(self, physician: Physician, size: ViewportSize, origin: str) -> Window:
         """Return one that nobody has, and that has forgotten what was done in it."""
-        idle = self._idle[physician.handle, size["width"], origin]
-        return idle.pop() if idle else await self.make(physician, size, origin)
+        idle = self._idle[physician.handle, _is_phone(size), origin]
+        if not idle:
+            return await self.make(physician, size, origin)
+        window = idle.pop()
+        await window.page.set_viewport_size(size)
+        return window
 
     async def make(self, physician: Physician | None, size: ViewportSize, origin: str) -> Window:
         """Return a new one, in which somebody is signed in or nobody."""
-        is_phone = size["width"] < DESKTOP["width"]
         context = await self._browser.new_context(
-            viewport=size, has_touch=is_phone, is_mobile=is_phone,
+            viewport=size, has_touch=_is_phone(size), is_mobile=_is_phone(size),
             color_scheme="light", reduced_motion="reduce",
         )  # fmt: skip
         await context.add_init_script(WATCH)
@@ -36,10 +39,10 @@ class Lender:
             )
         return Window(context, await context.new_page(), origin)
 
-    async def take_back(self, window: Window, physician: Physician, width: int) -> None:
+    async def take_back(self, window: Window, physician: Physician, size: ViewportSize) -> None:
         """Keep one for whoever wants it next."""
         await window.leave()
-        self._idle[physician.handle, width, window.origin].append(window)
+        self._idle[physician.handle, _is_phone(size), window.origin].append(window)
 
 
 class Windows:
@@ -48,7 +51,7 @@ class Windows:
     def __init__(self, lender: Lender, origin: str) -> None:
         self._lender = lender
         self._origin = origin
-        self._lent: list[tuple[Window, Physician, int]] = []
+        self._lent: list[tuple[Window, Physician, ViewportSize]] = []
         self._own: list[Window] = []
 
     async def open(
@@ -65,7 +68,7 @@ class Windows:
             self._own.append(window)
         else:
             window = await self._lender.lend(physician, size, origin)
-            self._lent.append((window, physician, size["width"]))
+            self._lent.append((window, physician, size))
         return window
 
     async def tab(self, beside: Window) -> Window:
@@ -86,3 +89,7 @@ class Windows:
         for window in lent:
             window.complaints.clear()
         return complaints
+
+
+def _is_phone(size: ViewportSize) -> bool:
+    return size["width"] < DESKTOP["width"]

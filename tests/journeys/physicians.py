@@ -16,6 +16,7 @@ class Physician:
         self.name = handle.title()
         self.password = ""
         self.id = ""
+        self._rooms: list[str] = []
         self._client = httpx2.AsyncClient(
             base_url=server.origin, headers={"Origin": server.origin, "X-Curbside": "1"}
         )
@@ -38,17 +39,23 @@ class Physician:
         return response.json()
 
     async def open_room(
-        self, title: str, *members: "Physician", private: bool = False
-    ) -> str:  # fmt: skip
-        """Open a room of its own for a test, and return its id."""
+        self, title: str, *members: "Physician", private: bool = False, stays: bool = False
+    ) -> str:
+        """Open a room of its own for a test, or for several where it stays, and return its id."""
         slug = f"{title.lower().replace(' ', '-')}-{new_id()[-8:]}"
-        opened = await self.do(
-            "room.create", room=slug, title=title, private=private, cid=new_id()
-        )  # fmt: skip
-        for member in members:
-            await self.do("member.add", room=opened["room"], person=member.id, cid=new_id())
+        opened = await self.write("room.create", room=slug, title=title, private=private)
         room: str = opened["room"]
+        for member in members:
+            await self.write("member.add", room=room, person=member.id)
+        if not stays:
+            for one in (self, *members):
+                one._rooms.append(room)
         return room
+
+    async def leave_rooms(self) -> None:
+        """Leave the rooms that were opened for a test, so that the next one's rail is short."""
+        while self._rooms:
+            await self.write("member.leave", room=self._rooms.pop())
 
     async def post(self, room: str, text: str, **more: Any) -> Any:
         """Post, and return the answer: the message's id, number and time."""
@@ -64,3 +71,26 @@ class Physician:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+class Staff:
+    """Asked for somebody by handle, returns them, signed in once for all tests."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._known: dict[str, Physician] = {}
+
+    async def __call__(self, handle: str) -> Physician:
+        if handle not in self._known:
+            physician = Physician(self._server, handle)
+            self._known[handle] = await physician.sign_in(self._server.password(handle))
+        return self._known[handle]
+
+    async def leave_rooms(self) -> None:
+        """Have everybody leave what was opened for a test."""
+        for physician in self._known.values():
+            await physician.leave_rooms()
+
+    async def close(self) -> None:
+        for physician in self._known.values():
+            await physician.close()

@@ -6,9 +6,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.async_api import expect
 
-from tests.journeys.conftest import Staff
 from tests.journeys.lending import Windows
-from tests.journeys.physicians import Physician
+from tests.journeys.physicians import Physician, Staff
 from tests.journeys.windows import PHONE, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.conftest import Staff
 from tests.journeys.lending import Windows
+from tests.journeys.physicians import Staff
 from tests.journeys.servers import Server
 from tests.journeys.windows import Window
 
@@ -98,13 +98,13 @@ async def test_messages_are_walked_reacted_to_and_answered_by_single_keys(
     await press("ArrowDown")
     await press("Enter")
     await expect(third.get_by_role("button", name="Useful")).to_have_text("Useful 1")
-    assert await third.evaluate("(row) => row.contains(document.activeElement)")
+    await expect(third.locator(":focus")).to_have_count(1)
 
     await press(".")
     await expect(page.get_by_role("menu")).to_be_visible()
     await press("Escape")
     await expect(page.get_by_role("menu")).to_have_count(0)
-    assert await third.evaluate("(row) => row.contains(document.activeElement)")
+    await expect(third.locator(":focus")).to_have_count(1)
 
     await press("?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
@@ -112,7 +112,7 @@ async def test_messages_are_walked_reacted_to_and_answered_by_single_keys(
     await expect(sheet.get_by_role("heading", name="Keyboard shortcuts")).to_be_focused()
     await press("Escape")
     await expect(sheet).to_have_count(0)
-    assert await third.evaluate("(row) => row.contains(document.activeElement)")
+    await expect(third.locator(":focus")).to_have_count(1)
 
     await press("r")
     await expect(window.composer).to_be_focused()
@@ -125,11 +125,11 @@ async def test_messages_are_walked_reacted_to_and_answered_by_single_keys(
 async def test_the_switcher_finds_rooms_by_a_few_letters_with_unread_ones_first(
     staff: Staff, windows: Windows
 ) -> None:
-    kestrel, orrin = await staff("kestrel"), await staff("orrin")
-    await kestrel.open_room("Theatre alpha", orrin)
-    unread = await kestrel.open_room("Theatre beta", orrin)
+    kestrel, tamarack = await staff("kestrel"), await staff("tamarack")
+    await kestrel.open_room("Theatre alpha", tamarack)
+    unread = await kestrel.open_room("Theatre beta", tamarack)
     await kestrel.post(unread, "Theatre 2 is free.")
-    window = await (await windows.open(orrin)).go("/rooms")
+    window = await (await windows.open(tamarack)).go("/rooms")
     await expect(window.rail_entry("Theatre beta")).to_contain_text("1 unread")
 
     await window.page.keyboard.press("Control+k")
@@ -219,7 +219,7 @@ async def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(
         )
     await window.page.keyboard.press("Escape")
     await expect(dialog).to_have_count(0)
-    assert await row.evaluate("(row) => row.contains(document.activeElement)")
+    await expect(row.locator(":focus")).to_have_count(1)
 
 
 async def test_new_messages_are_read_out_once_and_history_never(

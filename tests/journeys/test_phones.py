@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from playwright.async_api import ViewportSize, expect
 
-from tests.journeys.conftest import Staff
 from tests.journeys.lending import Windows
+from tests.journeys.physicians import Staff
 from tests.journeys.windows import SMALL_PHONE, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

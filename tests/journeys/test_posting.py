@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.conftest import Staff
 from tests.journeys.lending import Windows
+from tests.journeys.physicians import Staff
 from tests.journeys.windows import Window
 from tests.journeys.wires import Wire
 
@@ -129,12 +129,12 @@ async def test_a_post_whose_answer_was_lost_is_there_once(
 async def test_a_refused_post_says_why_and_can_be_copied_tried_again_or_discarded(
     staff: Staff, windows: Windows, wire: Wire
 ) -> None:
-    kestrel, marlow = await staff("kestrel"), await staff("marlow")
-    room = await kestrel.open_room("Closing door", marlow)
-    window = await (await windows.open(marlow, origin=wire.origin)).enter(room)
+    kestrel, tamarack = await staff("kestrel"), await staff("tamarack")
+    room = await kestrel.open_room("Closing door", tamarack)
+    window = await (await windows.open(tamarack, origin=wire.origin)).enter(room)
     await wire.cut()
     await window.write("One more thing")
-    await marlow.write("member.leave", room=room)
+    await tamarack.write("member.leave", room=room)
     await wire.mend()
 
     refused = window.message("One more thing")

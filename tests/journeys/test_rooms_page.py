@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.conftest import Staff
 from tests.journeys.lending import Windows
+from tests.journeys.physicians import Staff
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -59,9 +59,13 @@ async def test_an_open_room_is_read_before_joining_and_left_again(
 async def test_who_is_added_to_a_private_room_sees_it_at_once_and_others_do_not(
     staff: Staff, windows: Windows
 ) -> None:
-    kestrel, marlow, orrin = await staff("kestrel"), await staff("marlow"), await staff("orrin")
+    kestrel, marlow, tamarack = (
+        await staff("kestrel"),
+        await staff("marlow"),
+        await staff("tamarack"),
+    )
     added = await (await windows.open(marlow)).go("/rooms")
-    stranger = await windows.open(orrin)
+    stranger = await windows.open(tamarack)
     for window in (added, await stranger.go("/rooms")):
         await expect(window.rail_entry("Cardiology")).to_be_visible()
 

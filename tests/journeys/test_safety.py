@@ -3,9 +3,8 @@
 import pytest
 from playwright.async_api import Dialog, expect
 
-from tests.journeys.conftest import Staff
 from tests.journeys.lending import Windows
-from tests.journeys.physicians import Physician
+from tests.journeys.physicians import Physician, Staff
 from tests.journeys.servers import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.conftest import Staff
 from tests.journeys.lending import Windows
+from tests.journeys.physicians import Staff
 from tests.journeys.servers import Server
 from tests.journeys.windows import Window
 
