@@ -10,7 +10,7 @@ from tests.journeys.windows import Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-LONG = 420  # messages: more than the 300 rows that are held
+LONG = 360  # messages: more than the 300 rows that are held
 MOST = 300  # rows
 
 WATCH_ROW = """(box) => {
