@@ -85,7 +85,7 @@ async def test_who_was_away_for_200_messages_edits_removals_and_a_pin_sees_what_
     await expect(his.message("Transfer 1 accepted.")).to_have_count(0)
 
     await wire.mend()
-    await his.page.get_by_role("button", name="Try now").click()
+    await his.try_now()
     await expect(his.strip).to_contain_text("Back. 2 messages sent, 200 new ones loaded")
     await expect(his.strip).to_contain_text("nothing missed")
     shown = await his.shown()

@@ -96,8 +96,8 @@ async def test_what_is_written_offline_survives_a_reload_and_is_sent_once_in_ord
 
     await wire.mend()
     await window.page.reload()
-    await window.sent()
     await expect(window.rows).to_have_count(5)
+    await window.sent()
     assert [row["text"] for row in await window.shown()] == ["Meanwhile", *texts]
     page = await kestrel.do("message.history", room=room)
     assert [message["text"] for message in page["messages"]] == ["Meanwhile", *texts]

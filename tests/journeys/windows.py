@@ -116,6 +116,10 @@ class Window:
         await self.settled()
         return self
 
+    async def try_now(self) -> None:
+        """Connect without waiting for the next try, which may have come meanwhile."""
+        await self.page.evaluate("document.querySelector('.strip[data-says] button')?.click()")
+
     async def sent(self) -> None:
         """Wait until nothing is on its way."""
         await expect(self.page.locator(".msg[data-state]")).to_have_count(0)
