@@ -7,42 +7,36 @@ from playwright.async_api import Browser, ViewportSize
 from tests.journeys.physicians import Physician
 from tests.journeys.windows import DESKTOP, WATCH, Window
 
-Key = tuple[str, bool, str]
-
 
 class Lender:
-    """The windows of one browser, by who is signed in, what they are held in and what they look at."""
+    """The windows of one browser, those of phones apart from those of desks."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._idle: defaultdict[Key, list[Window]] = defaultdict(list)
+        self._idle: defaultdict[bool, list[Window]] = defaultdict(list)
 
-    async def lend(self, physician: Physician, size: ViewportSize, origin: str) -> Window:
-        """Return one that nobody has, and that has forgotten what was done in it."""
-        idle = self._idle[physician.handle, _is_phone(size), origin]
+    async def lend(self, size: ViewportSize) -> Window:
+        """Return one that nobody has and in which nobody is signed in."""
+        idle = self._idle[_is_phone(size)]
         if not idle:
-            return await self.make(physician, size, origin)
+            return await self.make(size)
         window = idle.pop()
         await window.page.set_viewport_size(size)
         return window
 
-    async def make(self, physician: Physician | None, size: ViewportSize, origin: str) -> Window:
-        """Return a new one, in which somebody is signed in or nobody."""
+    async def make(self, size: ViewportSize) -> Window:
+        """Return a new one."""
         context = await self._browser.new_context(
             viewport=size, has_touch=_is_phone(size), is_mobile=_is_phone(size),
             color_scheme="light", reduced_motion="reduce",
         )  # fmt: skip
         await context.add_init_script(WATCH)
-        if physician is not None:
-            await context.add_cookies(
-                [{"name": name, "value": value, "url": origin} for name, value in physician.cookies]
-            )
-        return Window(context, await context.new_page(), origin)
+        return Window(context, await context.new_page())
 
-    async def take_back(self, window: Window, physician: Physician, size: ViewportSize) -> None:
+    async def take_back(self, window: Window, size: ViewportSize) -> None:
         """Keep one for whoever wants it next."""
         await window.leave()
-        self._idle[physician.handle, _is_phone(size), window.origin].append(window)
+        self._idle[_is_phone(size)].append(window)
 
 
 class Windows:
@@ -51,7 +45,7 @@ class Windows:
     def __init__(self, lender: Lender, origin: str) -> None:
         self._lender = lender
         self._origin = origin
-        self._lent: list[tuple[Window, Physician, ViewportSize]] = []
+        self._lent: list[tuple[Window, ViewportSize]] = []
         self._own: list[Window] = []
 
     async def open(
@@ -62,13 +56,15 @@ class Windows:
 
         A fresh one is the test's alone, to be treated as others could not be used after.
         """
-        origin = origin or self._origin
-        if physician is None or is_fresh:
-            window = await self._lender.make(physician, size, origin)
+        if is_fresh:
+            window = await self._lender.make(size)
             self._own.append(window)
         else:
-            window = await self._lender.lend(physician, size, origin)
-            self._lent.append((window, physician, size))
+            window = await self._lender.lend(size)
+            self._lent.append((window, size))
+        window.origin = origin or self._origin
+        if physician is not None:
+            await window.sign_in(physician)
         return window
 
     async def tab(self, beside: Window) -> Window:
@@ -79,7 +75,7 @@ class Windows:
 
     async def close(self) -> list[str]:
         """Close or give back all, and return what should not have happened in them."""
-        lent = [window for window, _, _ in self._lent]
+        lent = [window for window, _ in self._lent]
         for window in self._own:
             shares = any(window.context is other.context for other in lent)
             await (window.page.close() if shares else window.context.close())

@@ -5,6 +5,7 @@ from typing import Any, Self
 from playwright.async_api import (
     BrowserContext,
     ConsoleMessage,
+    Dialog,
     Locator,
     Page,
     Request,
@@ -47,7 +48,7 @@ Shown = dict[str, Any]
 class Window:
     """A page in a context of its own, as a separate device is."""
 
-    def __init__(self, context: BrowserContext, page: Page, origin: str) -> None:
+    def __init__(self, context: BrowserContext, page: Page, origin: str = "") -> None:
         self.context = context
         self.page = page
         self.origin = origin
@@ -58,6 +59,7 @@ class Window:
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("request", self._requested)
+        page.on("dialog", self._asked)
 
     @property
     def stream(self) -> Locator:
@@ -95,14 +97,18 @@ class Window:
         rail = self.page.get_by_role("navigation", name="Main", exact=True)
         return rail.get_by_role("link", name=title)
 
+    async def sign_in(self, physician: Physician) -> None:
+        """Have the cookie of somebody who signed in elsewhere."""
+        await self.context.add_cookies(
+            [{"name": name, "value": it, "url": self.origin} for name, it in physician.cookies]
+        )
+
     async def leave(self) -> None:
-        """Go nowhere, and leave nothing of this visit behind but who is signed in."""
+        """Go nowhere, and leave nothing of this visit behind."""
         await self.page.goto(self.origin + "/healthz")  # a blank page would cost a new process
         await self.page.mouse.move(0, 0)
-        devtools = await self.context.new_cdp_session(self.page)
-        storage = {"origin": self.origin, "storageTypes": "local_storage"}
-        await devtools.send("Storage.clearDataForOrigin", storage)
-        await devtools.detach()
+        await self.page.evaluate("localStorage.clear()")
+        await self.context.clear_cookies()
         self.is_strict = False
 
     async def go(self, path: str) -> Self:
@@ -180,6 +186,10 @@ class Window:
         is_loss = message.text.startswith(("Failed to load resource", "WebSocket connection to"))
         if self.is_strict or not is_loss:
             self.complaints.append(f"{message.type}: {message.text}")
+
+    async def _asked(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        await dialog.dismiss()
 
     def _requested(self, request: Request) -> None:
         if not request.url.startswith((self.origin + "/", "data:")):
