@@ -13,6 +13,8 @@ from playwright.async_api import (
     expect,
 )
 
+from tests.journeys.physicians import Physician
+
 DESKTOP = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
 SMALL_PHONE = ViewportSize(width=360, height=640)
