@@ -8,21 +8,18 @@ Link to the transport. Compression is never negotiated: it doubles the CPU of a 
 
 import asyncio
 from enum import Enum, auto
-from socket import IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_NODELAY, AddressFamily
 from typing import Any, cast
-from urllib.parse import unquote
 
 import structlog
 from uvicorn.config import Config
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from chat.errors import Close
 from chat.frames import TEXT, framed
 from chat.links import Receiver
 from web.frame_parser import CLOSE, PING, PONG, Frame, FrameError, FrameParser, close_code
-from web.handshakes import HANDOVER, Handshake, HandshakeError, plain_refusal, read_handshake
-from web.socket_applications import SocketApplication
+from web.handshakes import HandshakeError, plain_refusal, read_handshake
+from web.upgrades import Host, tune
 
 try:
     from websockets.speedups import apply_mask
@@ -34,9 +31,6 @@ log = structlog.get_logger(__name__)
 MESSAGE_LIMIT = 128 * 1024  # bytes; docs/protocol.md, Transport
 CLOSE_SECONDS = 5.0  # guessed: a round trip on a bad mobile link, and what is queued before it
 CLOSE_REASON_LIMIT = 123  # bytes; RFC 6455 section 5.5 allows 125, of which the code takes two
-WRITE_HIGH = 64 * 1024  # bytes queued in the process before a client counts as slow
-# Bytes, which the kernel doubles. It would otherwise take 3 MB before a slow client shows (measured).
-SEND_BUFFER = 128 * 1024
 # Bytes of pongs joined in one write: a write each would let a read of 256 KiB cost 40,000 of them.
 PONGS_HELD = 4 * 1024
 ABNORMAL = 1006  # RFC 6455 section 7.1.5: no close frame, either way
@@ -59,16 +53,13 @@ class WebSocketProtocol(asyncio.Protocol):
     """One client's socket, from the upgrade on; a ``chat.links.Link`` while it is open."""
 
     __slots__ = (
-        "_app_state",
         "_code",
-        "_config",
-        "_connections",
+        "_host",
         "_loop",
         "_parser",
         "_pongs",
         "_reading",
         "_receiver",
-        "_server_state",
         "_state",
         "_timer",
         "_told_paused",
@@ -87,9 +78,7 @@ class WebSocketProtocol(asyncio.Protocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self._config = config
-        self._server_state = server_state
-        self._app_state = app_state
+        self._host = Host(config, server_state, app_state)
         self._loop = _loop or asyncio.get_running_loop()
         self._state = State.ASKED
         self._parser = FrameParser(self.message_limit, apply_mask)
@@ -106,7 +95,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport from the HTTP protocol."""
         self._transport = cast(asyncio.Transport, transport)
-        cast(set[Any], self._server_state.connections).add(self)
+        self._host.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Take the request head, as uvicorn hands it over, then frames."""
@@ -123,7 +112,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the client, and tell whoever had it."""
-        cast(set[Any], self._server_state.connections).discard(self)
+        self._host.connections.discard(self)
         self._state = State.ENDED
         self._reading = False
         if self._timer is not None:
@@ -184,7 +173,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def accept(self, response: bytes) -> None:
         """Open the link."""
         if self._state is State.CONNECTING:
-            _tune(self._transport)
+            tune(self._transport)
             self._transport.write(response)
             self._state = State.OPEN
             self._read_on()
@@ -214,24 +203,13 @@ class WebSocketProtocol(asyncio.Protocol):
         try:
             handshake = read_handshake(head)
         except HandshakeError as error:
-            headers = [*self._server_state.default_headers, *error.headers]
-            self.refuse(plain_refusal(error.status, error.detail, headers))
+            self.refuse(self._host.refusal(error))
             return
         self._state = State.CONNECTING
         # What the client sends before the answer waits in the kernel, but for what came with the head.
         self._transport.pause_reading()
         self._parser.feed(rest)
-        self._start(handshake)
-
-    def _start(self, handshake: Handshake) -> None:
-        application = SocketApplication(self, handshake.key, self._server_state.default_headers)
-        scope = socket_scope(handshake, self._config, self._transport)
-        scope["state"] = self._app_state.copy()
-        scope["extensions"][HANDOVER] = {"attach": application.attach}
-        self._receiver = application
-        task = self._loop.create_task(application.run(self._config.loaded_app, scope))
-        self._server_state.tasks.add(task)
-        task.add_done_callback(self._server_state.tasks.discard)
+        self._receiver = self._host.begin(self, self._transport, handshake)
 
     # Frames.
 
@@ -337,35 +315,3 @@ def cut(reason: str) -> bytes:
     """Return as much of a reason as a close frame holds, in whole characters."""
     kept = reason.encode(errors="replace")[:CLOSE_REASON_LIMIT]
     return kept.decode(errors="ignore").encode()
-
-
-def socket_scope(
-    handshake: Handshake, config: Config, transport: asyncio.Transport
-) -> dict[str, Any]:
-    """Return the ASGI scope of a handshake, but for the application's state."""
-    path = handshake.path.decode("ascii")
-    return {
-        "type": "websocket",
-        "asgi": {"version": config.asgi_version, "spec_version": "2.4"},
-        "http_version": "1.1",
-        "scheme": "wss" if is_ssl(transport) else "ws",
-        "server": get_local_addr(transport),
-        "client": get_remote_addr(transport),
-        "root_path": config.root_path,
-        "path": config.root_path + unquote(path),
-        "raw_path": config.root_path.encode("ascii") + handshake.path,
-        "query_string": handshake.query,
-        "headers": handshake.headers,
-        "subprotocols": handshake.subprotocols,
-        "extensions": {"websocket.http.response": {}},
-    }
-
-
-def _tune(transport: asyncio.Transport) -> None:
-    transport.set_write_buffer_limits(high=WRITE_HIGH)
-    socket = transport.get_extra_info("socket")
-    if socket is None:
-        return
-    socket.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
-    if socket.family in (AddressFamily.AF_INET, AddressFamily.AF_INET6):
-        socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
