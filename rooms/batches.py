@@ -1,13 +1,14 @@
 """Batches: one transaction for all commands that are queued.
 
-The rooms that they name are locked once, in the order of their ids; answers given before are given
-again; each use case then runs in turn, on what those before it changed; and what all of them kept goes
-in with one statement a table.
+The rooms that they name are locked once, in the order of their ids; each use case runs in turn, on
+what those before it changed; and what all of them kept goes in with one statement a table. An answer
+given before is given again: a batch that meets one begins anew, and looks for them all.
 """
 
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ from storage.database import Connection, DBAPIError, is_trouble
 from storage.rooms import Rooms
 from storage.timeline import Timeline
 
+NAME_SIZE = 4  # bytes; one key in four billion would be taken for another
+
 log = structlog.get_logger(__name__)
 
 
@@ -34,13 +37,15 @@ class Batch:
 
     def __init__(
         self, connection: Connection, *, known: Mapping[str, Rights], policy: Policy,
-        secret: bytes, now: float | None = None,
+        secret: bytes, now: float | None = None, recalls: bool = True,
     ) -> None:  # fmt: skip
+        """``recalls`` looks for earlier answers first; without it, ``run`` may raise AnsweredBefore."""
         self.connection = connection
         self.policy = policy
         self.now = time.time() if now is None else now
         self._known = known
         self._secret = secret
+        self._recalls = recalls
         self._logs: dict[str, Change] = {}
         self._found: dict[str, Change] = {}
         self._told: list[Envelope] = []
@@ -59,7 +64,6 @@ class Batch:
     def run(self, asks: Sequence[Ask]) -> Decision:
         """Decide every command; return how each ended and all that was told, in order."""
         self._lock({log for ask in asks for log in logs_of(ask)})
-        self._recall(asks)
         outcomes = [self._decide(ask) for ask in asks]
         self.settle()
         if self._new_answers:
@@ -88,21 +92,18 @@ class Batch:
             room: Change(change.head, change.rights) for room, change in self._logs.items()
         }
 
-    def _recall(self, asks: Sequence[Ask]) -> None:
-        writes = {write for ask in asks if (write := write_of(ask))}
-        if writes:
-            self._answered = Answers(self.connection).given(writes)
-
     def _decide(self, ask: Ask) -> Outcome:
+        write, digest = write_of(ask), self._digest(ask)
+        if write is not None and (answer := self._answer_to(write, searching=self._recalls)):
+            return _again(answer, digest)
         work = UnitOfWork(self, ask.actor)
         try:
-            write, digest = write_of(ask), self._digest(ask)
-            if write in self._answered:
-                return _again(self._answered[write], digest)
             reply = ask.command.handler(work, ask.request)
             work.release()
         except Refusal as refusal:
             work.undo()
+            if write is not None and (answer := self._answer_to(write, searching=True)):
+                return _again(answer, digest)  # it is the retry that may no longer
             return Outcome(refusal=refusal)
         except Exception as error:
             if isinstance(error, DBAPIError) and is_trouble(error):
@@ -114,6 +115,11 @@ class Batch:
         if write is not None:
             self._remember(write, digest, _without(reply, ask.command.secret))
         return Outcome(reply=reply)
+
+    def _answer_to(self, write: answers.Write, *, searching: bool) -> Answer | None:
+        """Return the answer that a write got in this batch, or, ``searching``, in an earlier one."""
+        answer = self._answered.get(write)
+        return answer or (Answers(self.connection).given(write) if searching else None)
 
     def _take_over(self, work: UnitOfWork) -> None:
         self._logs |= work.changes
@@ -140,9 +146,7 @@ class Batch:
 
     def _digest(self, ask: Ask) -> bytes:
         content = (ask.command.name, _given(ask.request))
-        return hashlib.blake2b(
-            msgspec.msgpack.encode(content), key=self._secret, digest_size=16
-        ).digest()
+        return _name(self._secret) + _hash(self._secret, msgspec.msgpack.encode(content), 16)
 
     def _remember(self, write: answers.Write, digest: bytes, reply: Any) -> None:
         answer = Answer(digest, msgspec.msgpack.encode(reply))
@@ -161,12 +165,18 @@ class Batch:
 
 def _given(request: Request) -> dict[str, Any]:
     """Return what a request says beyond its defaults: a key added later must change no retry."""
-    fields = msgspec.structs.fields(request)
     return {
-        field.name: value
-        for field in fields
-        if (value := getattr(request, field.name)) != field.default and field.name != "cid"
+        name: value
+        for name, default in _fields(type(request))
+        if (value := getattr(request, name)) != default
     }
+
+
+@cache
+def _fields(request: type[Request]) -> list[tuple[str, Any]]:
+    """Return the name and the default of each field but ``cid``."""
+    fields = msgspec.structs.fields(request)
+    return [(field.name, field.default) for field in fields if field.name != "cid"]
 
 
 def logs_of(ask: Ask) -> tuple[str, ...]:
@@ -192,9 +202,21 @@ def _without(reply: Reply | None, secret: str | None) -> Any:
     return {key: value for key, value in msgspec.to_builtins(reply).items() if key != secret}
 
 
+def _hash(key: bytes, content: bytes, size: int) -> bytes:
+    return hashlib.blake2b(content, key=key, digest_size=size).digest()
+
+
+@cache
+def _name(key: bytes) -> bytes:
+    """Return what tells this key's digests from another's."""
+    return _hash(key, b"name", NAME_SIZE)
+
+
 def _again(answer: Answer, digest: bytes) -> Outcome:
-    if answer.digest != digest:
-        raise CidReused("This cid was used before, for something else.")
+    """Return the earlier answer. What another key digested, elsewhere, is taken for the same."""
+    is_known = answer.digest[:NAME_SIZE] == digest[:NAME_SIZE]
+    if is_known and answer.digest != digest:
+        return Outcome(refusal=CidReused("This cid was used before, for something else."))
     reply = msgspec.msgpack.decode(answer.answer) or {}
     return Outcome(reply={**reply, "duplicate": True})
 

@@ -3,22 +3,14 @@
 The content is not kept, only a keyed digest of it, which tells a retry from a reuse.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    LargeBinary,
-    Table,
-    Text,
-    bindparam,
-    insert,
-    select,
-    tuple_,
-)
+from sqlalchemy import Column, Connection, LargeBinary, Table, Text, bindparam, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from storage.schema import metadata
+from storage.statements import PreparedWrite
 
 answers = Table(
     "answers",
@@ -47,11 +39,17 @@ class Answer(NamedTuple):
     answer: bytes
 
 
-# Built once: building a statement costs more than running it, and these run in every batch.
-_GIVEN = select(*answers.c).where(
-    tuple_(answers.c.room, answers.c.by, answers.c.cid).in_(bindparam("writes", expanding=True))
+class AnsweredBefore(Exception):
+    """A write of this transaction was answered in an earlier one."""
+
+
+# Built once: building a statement costs more than running it.
+_GIVEN = select(answers.c.digest, answers.c.answer).where(
+    answers.c.room == bindparam("room"),
+    answers.c.by == bindparam("by"),
+    answers.c.cid == bindparam("cid"),
 )
-_KEEP = insert(answers)
+_KEEP = PreparedWrite(insert(answers))
 
 
 class Answers:
@@ -60,11 +58,14 @@ class Answers:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def given(self, writes: Iterable[Write]) -> dict[Write, Answer]:
-        """Return the answers that some of ``writes`` got before."""
-        rows = self._connection.execute(_GIVEN, {"writes": list(writes)})
-        return {Write(*row[:3]): Answer(*row[3:]) for row in rows}
+    def given(self, write: Write) -> Answer | None:
+        """Return what a write was answered before."""
+        row = self._connection.execute(_GIVEN, write._asdict()).one_or_none()
+        return Answer(*row) if row else None
 
     def keep(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Insert the answers of one batch."""
-        self._connection.execute(_KEEP, rows)
+        """Insert the answers of one batch. Raises AnsweredBefore: then roll the transaction back."""
+        try:
+            _KEEP.run(self._connection, rows)
+        except IntegrityError as error:
+            raise AnsweredBefore from error

@@ -4,10 +4,8 @@
 database. On SQLite every commit is on disk (WAL, ``synchronous=FULL``) before ``transaction`` returns.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +16,9 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlche
 from sqlalchemy.exc import DBAPIError as DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.statements import on_cursor
+from storage.threads import WorkThread
 
 Result = TypeVar("Result")
 
@@ -46,7 +47,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = _sqlite(url)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._thread = WorkThread("writer")
         self._engine = create_engine(
             self._url.set(drivername="sqlite+pysqlite"), hide_parameters=True
         )  # what was written stays out of errors, and so out of logs
@@ -67,8 +68,7 @@ class Database:
         Raises DatabaseAway where it could not begin or was rolled back by the database, and whatever
         ``work`` raises: then nothing was stored. Raises FateUnknown where the commit itself failed.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self.write, work)
+        return await self._thread.run(lambda: self.write(work))
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Do as ``transaction`` does, in the calling thread: for the command line."""
@@ -135,8 +135,8 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._readers.dispose()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self.close_writer)
-        self._thread.shutdown()
+        await self._thread.run(self.close_writer)
+        self._thread.end()
 
     def close_writer(self) -> None:
         """Close the writer's connection: for those who used ``write`` alone."""
@@ -170,4 +170,4 @@ def _prepare(engine: Engine, *, begin: str) -> None:
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        on_cursor(connection, lambda cursor: cursor.execute(begin))

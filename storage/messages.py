@@ -23,6 +23,7 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from storage.schema import metadata
+from storage.statements import PreparedWrite
 
 UNREAD_LIMIT = 1_000  # messages; counting stops there, so that a long absence costs no scan
 
@@ -103,7 +104,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 # Built once: building a statement costs more than running it.
-_ADD = insert(messages)
+_ADD = PreparedWrite(insert(messages))
 _IN_ROOM = select(messages).where(messages.c.room == bindparam("room")).limit(bindparam("most"))
 _BEFORE = _IN_ROOM.where(messages.c.seq < bindparam("seq")).order_by(messages.c.seq.desc())
 _AFTER = _IN_ROOM.where(messages.c.seq > bindparam("seq")).order_by(messages.c.seq)
@@ -156,7 +157,7 @@ class Messages:
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert new messages."""
-        self._connection.execute(_ADD, rows)
+        _ADD.run(self._connection, rows)
 
     def edit(self, message: str, text: str, version: int, at: float) -> None:
         """Replace a message's text."""

@@ -4,7 +4,7 @@ A row is locked before anything in its room changes, and the numbers of its even
 Everybody's own room (``@`` and the person's id) has such a row too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from storage.schema import metadata
+from storage.statements import PreparedSelect, PreparedWrite
 
 rooms = Table(
     "rooms",
@@ -50,13 +51,18 @@ class Room(msgspec.Struct, frozen=True):
     revision: int
     at: float
 
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "Room":
+        """Return a row as a room, from the driver too, whose truth may be a number."""
+        return cls(*(*row[:3], bool(row[3]), *row[4:]))
+
 
 # Built once: building a statement costs more than running it, and these run in every batch.
 _NAMED = (
     select(*rooms.c).where(rooms.c.id.in_(bindparam("ids", expanding=True))).order_by(rooms.c.id)
 )
-_LOCK = _NAMED.with_for_update()
-_ADVANCE = (
+_LOCK = PreparedSelect(_NAMED.with_for_update(), of="ids")
+_ADVANCE = PreparedWrite(
     update(rooms)
     .where(rooms.c.id == bindparam("key"))
     .values(head=bindparam("head"), revision=bindparam("revision"))
@@ -79,7 +85,7 @@ class Rooms:
 
     def locked(self, ids: Iterable[str]) -> list[Room]:
         """Return those of the rooms that exist, locked in the order of their ids."""
-        return [Room(*row) for row in self._connection.execute(_LOCK, {"ids": list(ids)})]
+        return [Room.of(row) for row in _LOCK.rows(self._connection, list(ids))]
 
     def public_after(self, room: str, *, limit: int) -> list[Room]:
         """Return up to ``limit`` public rooms whose ids sort after ``room``."""
@@ -101,7 +107,7 @@ class Rooms:
 
     def advance(self, changes: list[dict[str, Any]]) -> None:
         """Set ``head`` and ``revision`` of the rooms that a batch changed, by their ``key``."""
-        self._connection.execute(_ADVANCE, changes)
+        _ADVANCE.run(self._connection, changes)
 
     def renumber(self, epochs: list[dict[str, str]]) -> None:
         """Give rooms new epochs, by their ``key``: old positions in them count for nothing."""

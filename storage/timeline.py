@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from storage.schema import metadata
+from storage.statements import PreparedWrite
 
 events = Table(
     "events",
@@ -52,7 +53,7 @@ class Logged(NamedTuple):
     voids: str | None
 
 
-_APPEND = insert(events)  # built once: building a statement costs more than running it
+_APPEND = PreparedWrite(insert(events))
 
 
 class Timeline:
@@ -63,7 +64,7 @@ class Timeline:
 
     def append(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert events whose numbers were taken in this transaction."""
-        self._connection.execute(_APPEND, rows)
+        _APPEND.run(self._connection, rows)
 
     def after(self, room: str, seq: int, *, limit: int) -> list[Logged]:
         """Return up to ``limit`` events above ``seq``, in order."""

@@ -110,7 +110,9 @@ async def test_no_answer_keeps_a_token(clinic: Ward) -> None:
     write = Write(own_room(clinic.id("ana")), clinic.id("ana"), "cid-of-a-token")
 
     def find(connection: Connection) -> bytes:
-        return Answers(connection).given([write])[write].answer
+        answer = Answers(connection).given(write)
+        assert answer is not None
+        return answer.answer
 
     kept = await clinic.curbside.database.reading(find)
     assert made["id"].encode() in kept

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from storage.answers import Answers
 from storage.database import Connection, Database, DatabaseAway, FateUnknown
 
 DEFERRED = "create table child (id integer references parent(id) deferrable initially deferred)"
@@ -46,6 +47,17 @@ def test_a_full_disk_is_away_and_then_back(database: Database) -> None:
     database.write(free)
     database.write(_insert)
     assert database.write(_count) == 1
+
+
+def test_a_full_disk_is_away_for_prepared_statements_too(database: Database) -> None:
+    def fill(connection: Connection) -> None:
+        pages = connection.execute(text("pragma page_count")).scalar_one()
+        connection.execute(text(f"pragma max_page_count = {pages}"))
+        answer = {"room": "cardiology", "by": "ana", "cid": "cid-00000001", "digest": b""}
+        Answers(connection).keep([{**answer, "answer": bytes(1_000_000)}])
+
+    with pytest.raises(DatabaseAway):
+        database.write(fill)
 
 
 def test_a_database_that_another_holds_is_away_until_it_is_let_go(

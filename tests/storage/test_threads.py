@@ -1,0 +1,63 @@
+"""The writer's thread answers on the loop, in turn, whatever happens to who asked."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from storage.threads import WorkThread
+
+
+@pytest.fixture
+async def thread() -> AsyncIterator[WorkThread]:
+    """Return a thread that ends with the test."""
+    made = WorkThread("test")
+    yield made
+    made.end()
+
+
+async def test_jobs_are_done_in_turn_in_a_thread_of_their_own(thread: WorkThread) -> None:
+    done: list[int] = []
+
+    await asyncio.gather(*(thread.run(lambda n=n: done.append(n)) for n in range(50)))  # type: ignore[misc]
+
+    assert done == list(range(50))
+    assert await thread.run(threading.current_thread) is not threading.current_thread()
+
+
+async def test_what_a_job_raises_is_raised_to_who_asked(thread: WorkThread) -> None:
+    def fail() -> None:
+        raise LookupError("no such row")
+
+    with pytest.raises(LookupError, match="no such row"):
+        await thread.run(fail)
+
+    assert await thread.run(lambda: "still at work") == "still at work"
+
+
+async def test_a_job_whose_asker_has_gone_is_done_all_the_same(thread: WorkThread) -> None:
+    begun, may_end, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait(5)
+        done.set()
+
+    asking = asyncio.create_task(thread.run(work))
+    await asyncio.to_thread(begun.wait, 5)
+    asking.cancel()
+    may_end.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert await thread.run(lambda: done.is_set())
+
+
+async def test_it_ends_when_its_jobs_are_done(thread: WorkThread) -> None:
+    asking = asyncio.create_task(thread.run(threading.current_thread))
+    worker = await asking
+
+    thread.end()
+
+    assert not worker.is_alive()
