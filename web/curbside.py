@@ -28,6 +28,7 @@ from rooms.batches import Batch
 from rooms.permissions import Actor, Rights, require_scope
 from rooms.readings import Reading, load_rights
 from rooms.unit_of_work import Policy
+from storage.answers import AnsweredBefore
 from storage.database import Connection as SqlConnection
 from storage.database import Database, DatabaseAway, FateUnknown
 from storage.rooms import Rooms
@@ -190,15 +191,8 @@ class Curbside:
         return [Entry(envelope) for envelope in await self._after(log, seq, visits.REPLAY_LIMIT)]
 
     async def _decide(self, asks: Sequence[Ask]) -> Decision:
-        def decide(connection: SqlConnection) -> tuple[Decision, dict[str, Rights]]:
-            batch = Batch(
-                connection, known=self._known, policy=self.policy, secret=self._secret,
-                now=self.wall_time(),
-            )  # fmt: skip
-            return batch.run(asks), batch.rights
-
         try:
-            decision, rights = await self.database.transaction(decide)
+            decision, rights = await self._transact(asks)
         except DatabaseAway:
             raise Unavailable("The database is away. Nothing was stored; try again.") from None
         except FateUnknown:
@@ -208,6 +202,23 @@ class Curbside:
             self.connections.end_session(digest)
         self.metrics.batch(len(asks), len(decision.told))
         return decision
+
+    async def _transact(
+        self, asks: Sequence[Ask], *, recalls: bool = False
+    ) -> tuple[Decision, dict[str, Rights]]:
+        """Decide a batch, as one that was never put before, and again where some of it was."""
+
+        def decide(connection: SqlConnection) -> tuple[Decision, dict[str, Rights]]:
+            batch = Batch(
+                connection, known=self._known, policy=self.policy, secret=self._secret,
+                now=self.wall_time(), recalls=recalls,
+            )  # fmt: skip
+            return batch.run(asks), batch.rights
+
+        try:
+            return await self.database.transaction(decide)
+        except AnsweredBefore:
+            return await self._transact(asks, recalls=True)
 
     def _publish(self, envelopes: Sequence[Envelope]) -> None:
         for envelope in envelopes:
