@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chat.errors import Close
 from chat.links import Receiver
+from web.pressures import Pressure
 from web.websocket_protocol import MESSAGE_LIMIT, cut
 
 HIGH = 64 * 1024  # bytes waiting to be sent; the same mark as on a transport
@@ -36,8 +37,7 @@ class PlainLink:
         self._reading = asyncio.Event()
         self._reading.set()
         self._closing: tuple[int, str] | None = None
-        self._is_paused = self._told_paused = False
-        self._receiver: Receiver | None = None
+        self._pressure = Pressure()
 
     def send(self, data: list[bytes]) -> None:
         """Queue bare payloads."""
@@ -45,10 +45,8 @@ class PlainLink:
             self._payloads.extend(data)
             self._bytes += sum(map(len, data))
             self._woken.set()
-            if self._bytes > HIGH and not self._is_paused:
-                self._is_paused = True
-                # A receiver is never told from within its own send.
-                asyncio.get_running_loop().call_soon(self._tell_of_writing)
+            if self._bytes > HIGH and not self._pressure.is_high:
+                self._pressure.rise()
 
     def ping(self) -> None:
         """Do nothing: ASGI has no pings, and its servers send their own."""
@@ -69,8 +67,7 @@ class PlainLink:
 
     async def run(self, receiver: Receiver) -> None:
         """Carry messages both ways until the socket is closed."""
-        self._receiver = receiver
-        self._tell_of_writing()
+        self._pressure.serve(receiver)
         tasks = asyncio.create_task(self._send()), asyncio.create_task(self._receive(receiver))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -78,7 +75,7 @@ class PlainLink:
             # Nothing is awaited here: this may be cancelled, and its receiver must hear of the end.
             for task in tasks:
                 task.cancel()
-            self._receiver = None
+            self._pressure.receiver = None
             receiver.closed(_code(tasks))
 
     async def _receive(self, receiver: Receiver) -> int:
@@ -128,18 +125,8 @@ class PlainLink:
             await self._websocket.send_bytes(payload)
 
     def _mind_low(self) -> None:
-        if self._is_paused and self._bytes < LOW:
-            self._is_paused = False
-            self._tell_of_writing()
-
-    def _tell_of_writing(self) -> None:
-        if self._receiver is None or self._told_paused == self._is_paused:
-            return
-        self._told_paused = self._is_paused
-        if self._told_paused:
-            self._receiver.write_paused()
-        else:
-            self._receiver.write_resumed()
+        if self._pressure.is_high and self._bytes < LOW:
+            self._pressure.fall()
 
 
 def _code(tasks: Iterable[asyncio.Task[int]]) -> int:

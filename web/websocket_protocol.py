@@ -19,6 +19,7 @@ from chat.frames import TEXT, framed
 from chat.links import Receiver
 from web.frame_parser import CLOSE, PING, PONG, Frame, FrameError, FrameParser, close_code
 from web.handshakes import HandshakeError, plain_refusal, read_handshake
+from web.pressures import Pressure
 from web.upgrades import Host, tune
 
 try:
@@ -58,13 +59,11 @@ class WebSocketProtocol(asyncio.Protocol):
         "_loop",
         "_parser",
         "_pongs",
+        "_pressure",
         "_reading",
-        "_receiver",
         "_state",
         "_timer",
-        "_told_paused",
         "_transport",
-        "_writing_paused",
         "heard",
     )
 
@@ -82,12 +81,11 @@ class WebSocketProtocol(asyncio.Protocol):
         self._loop = _loop or asyncio.get_running_loop()
         self._state = State.ASKED
         self._parser = FrameParser(self.message_limit, apply_mask)
-        self._receiver: Receiver | None = None
+        self._pressure = Pressure()
         self._code = ABNORMAL
         self._timer: asyncio.TimerHandle | None = None
         self._reading = False
         self._pongs = b""
-        self._writing_paused = self._told_paused = False
         self.heard = self._loop.time()
 
     # What the transport tells.
@@ -117,20 +115,18 @@ class WebSocketProtocol(asyncio.Protocol):
         self._reading = False
         if self._timer is not None:
             self._timer.cancel()
-        receiver, self._receiver = self._receiver, None
+        receiver, self._pressure.receiver = self._pressure.receiver, None
         if receiver is not None:
             receiver.closed(self._code)
 
     def pause_writing(self) -> None:
-        """Note a slow client. Told later: this is called from within ``send``."""
-        self._writing_paused = True
-        self._loop.call_soon(self._tell_of_writing)
+        """Note a slow client."""
+        self._pressure.rise()
 
     def resume_writing(self) -> None:
         """Note that the client has caught up."""
-        self._writing_paused = False
-        self._flush_pongs()
-        self._tell_of_writing()
+        self._write_pongs()  # before the receiver fills the buffer again
+        self._pressure.fall()
 
     def shutdown(self) -> None:
         """End because the server does; uvicorn calls this, and waits for the connection to go."""
@@ -186,13 +182,11 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def hand_over(self, receiver: Receiver, backlog: list[Frame]) -> None:
         """Give ``receiver`` what comes, the backlog first."""
-        if self._receiver is None:
+        if self._pressure.receiver is None:
             self._loop.call_soon(receiver.closed, self._code)
             return
-        self._receiver = receiver
+        self._pressure.serve(receiver)
         self._parser.put_back(backlog)
-        self._told_paused = False
-        self._loop.call_soon(self._tell_of_writing)
         if self._state is State.OPEN:
             self._read_on()
 
@@ -209,7 +203,7 @@ class WebSocketProtocol(asyncio.Protocol):
         # What the client sends before the answer waits in the kernel, but for what came with the head.
         self._transport.pause_reading()
         self._parser.feed(rest)
-        self._receiver = self._host.begin(self, self._transport, handshake)
+        self._pressure.receiver = self._host.begin(self, self._transport, handshake)
 
     # Frames.
 
@@ -241,32 +235,28 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _deliver(self, frame: Frame) -> None:
         self._flush_pongs()
-        assert self._receiver is not None
+        receiver = self._pressure.receiver
+        assert receiver is not None
         try:
-            self._receiver.received(frame.payload, text=frame.opcode == TEXT)
+            receiver.received(frame.payload, text=frame.opcode == TEXT)
         except Exception:
             log.exception("websocket receiver failed")
             self.close(Close.SERVER_ERROR)
 
     def _take_ping(self, pong: bytes) -> None:
         """Hold the pong for the end of this read; of a client that does not read, only the last one."""
-        self._pongs = pong if self._writing_paused else self._pongs + pong
+        self._pongs = pong if self._pressure.is_high else self._pongs + pong
         if len(self._pongs) > PONGS_HELD:
             self._flush_pongs()
 
     def _flush_pongs(self) -> None:
-        if self._pongs and not self._writing_paused:
+        if self._pongs and not self._pressure.is_high:
+            self._write_pongs()
+
+    def _write_pongs(self) -> None:
+        if self._pongs:
             pongs, self._pongs = self._pongs, b""
             self.send(pongs)
-
-    def _tell_of_writing(self) -> None:
-        if self._receiver is None or self._told_paused == self._writing_paused:
-            return
-        self._told_paused = self._writing_paused
-        if self._told_paused:
-            self._receiver.write_paused()
-        else:
-            self._receiver.write_resumed()
 
     # The end.
 
