@@ -76,7 +76,7 @@ def _singles(server: Server, beside: Path, options: Options) -> tuple[list[float
         press(load, [poster], 1, seconds=options.seconds(2.0), most=count)
         for _ in range(BLOCKS):
             poster.waits.clear()
-            press(load, [poster], 1, seconds=30.0, most=count // BLOCKS)
+            press(load, [poster], 1, seconds=30.0, most=count // BLOCKS, nap=0.0)
             waits += poster.waits
             commits += _bare_commits(_database(server), beside, count // BLOCKS)
     return waits, commits
