@@ -84,11 +84,16 @@ def is_own_room(room: str) -> bool:
     return room.startswith("@")
 
 
+def log_of(room: str, person: str) -> str:
+    """Return the log that a person means by a room, ``@me`` or another; undone by ``wire_name``."""
+    return own_room(person) if room == ME else room
+
+
 def wire_name(room: str) -> str:
     """Return what clients call a log."""
     return ME if is_own_room(room) else room
 
 
-def now_to_millisecond(seconds: float) -> float:
+def to_millisecond(seconds: float) -> float:
     """Return a time as the wire has it: seconds since 1970 UTC with millisecond precision."""
     return round(seconds, 3)

@@ -16,20 +16,20 @@ import structlog
 
 from chat.commands import Reply, Request, Write
 from chat.errors import CidReused, Internal, Refusal
-from chat.events import ME, Envelope, Voided, own_room
+from chat.events import ME, Envelope, Voided, log_of
 from chat.writer import Ask, Decision, FollowUp, Outcome
 from rooms.permissions import Rights
 from rooms.readings import load_rights
-from rooms.unit_of_work import Change, Keeping, Policy, UnitOfWork
+from rooms.unit_of_work import Keeping, Policy, Standing, UnitOfWork
 from storage import answers
 from storage.answers import Answer, Answers
 from storage.database import Connection, DBAPIError, is_trouble
 from storage.rooms import Rooms
 from storage.timeline import Timeline
 
-NAME_SIZE = 4  # bytes; one key in four billion would be taken for another
+FINGERPRINT_SIZE = 4  # bytes; one key in four billion would be taken for another
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 class Batch:
@@ -46,8 +46,8 @@ class Batch:
         self._known = known
         self._secret = secret
         self._recalls = recalls
-        self._logs: dict[str, Change] = {}
-        self._found: dict[str, Change] = {}
+        self._logs: dict[str, Standing] = {}
+        self._found: dict[str, Standing] = {}
         self._told: list[Envelope] = []
         self._unsettled = 0
         self._kept: dict[type[Keeping], list[dict[str, Any]]] = {}
@@ -59,40 +59,40 @@ class Batch:
     @property
     def rights(self) -> dict[str, Rights]:
         """Return the rights as they stand after the batch, for memory to keep."""
-        return {room: change.rights for room, change in self._logs.items()}
+        return {log: standing.rights for log, standing in self._logs.items()}
 
     def run(self, asks: Sequence[Ask]) -> Decision:
         """Decide every command; return how each ended and all that was told, in order."""
         self._lock({log for ask in asks for log in logs_of(ask)})
-        outcomes = [self._decide(ask) for ask in asks]
+        outcomes = [self._decide_one(ask) for ask in asks]
         self.settle()
         if self._new_answers:
             Answers(self.connection).keep(self._new_answers)
         self._advance()
         return Decision(outcomes, self._told, self._follow_ups, self._ended)
 
-    def change(self, room: str) -> Change | None:
+    def standing(self, log: str) -> Standing | None:
         """Return head and rights of a locked log."""
-        return self._logs.get(room)
+        return self._logs.get(log)
 
     def settle(self) -> None:
         """Insert what was kept and told so far."""
         for queries, rows in self._kept.items():
             queries(self.connection).add(rows)
         self._kept.clear()
-        if rows := [_row(envelope) for envelope in self._told[self._unsettled :]]:
+        if rows := list(map(msgspec.structs.asdict, self._told[self._unsettled :])):
             Timeline(self.connection).append(rows)
             self._unsettled = len(self._told)
 
     def _lock(self, logs: set[str]) -> None:
         for room in Rooms(self.connection).locked(logs):
             rights = load_rights(self.connection, room, self._known)
-            self._logs[room.id] = Change(room.head, rights)
+            self._logs[room.id] = Standing(room.head, rights)
         self._found = {
-            room: Change(change.head, change.rights) for room, change in self._logs.items()
+            log: Standing(standing.head, standing.rights) for log, standing in self._logs.items()
         }
 
-    def _decide(self, ask: Ask) -> Outcome:
+    def _decide_one(self, ask: Ask) -> Outcome:
         write, digest = write_of(ask), self._digest(ask)
         if write is not None and (answer := self._answer_to(write, searching=self._recalls)):
             return _again(answer, digest)
@@ -109,7 +109,7 @@ class Batch:
             if isinstance(error, DBAPIError) and is_trouble(error):
                 raise  # the database fails all of them alike, and is to be tried again
             work.undo()
-            log.exception("use case failed", command=ask.command.name)
+            logger.exception("use case failed", command=ask.command.name)
             return Outcome(refusal=Internal("Something went wrong on the server."))
         self._take_over(work)
         if write is not None:
@@ -122,7 +122,7 @@ class Batch:
         return answer or (Answers(self.connection).given(write) if searching else None)
 
     def _take_over(self, work: UnitOfWork) -> None:
-        self._logs |= work.changes
+        self._logs |= work.changed
         self._follow_ups += work.follow_ups
         self._ended += work.ended
         for queries, row in work.kept:
@@ -146,7 +146,7 @@ class Batch:
 
     def _digest(self, ask: Ask) -> bytes:
         content = (ask.command.name, _given(ask.request))
-        return _name(self._secret) + _hash(self._secret, msgspec.msgpack.encode(content), 16)
+        return _fingerprint(self._secret) + _hash(self._secret, msgspec.msgpack.encode(content), 16)
 
     def _remember(self, write: answers.Write, digest: bytes, reply: Any) -> None:
         answer = Answer(digest, msgspec.msgpack.encode(reply))
@@ -155,9 +155,9 @@ class Batch:
 
     def _advance(self) -> None:
         changes = [
-            {"key": room, "head": change.head, "revision": change.rights.revision}
-            for room, change in self._logs.items()
-            if change != self._found.get(room)
+            {"key": log, "head": standing.head, "revision": standing.rights.revision}
+            for log, standing in self._logs.items()
+            if standing != self._found.get(log)
         ]
         if changes:
             Rooms(self.connection).advance(changes)
@@ -183,7 +183,7 @@ def logs_of(ask: Ask) -> tuple[str, ...]:
     """Return the logs that a command may write to."""
     request = ask.request
     named = request.logs() if isinstance(request, Write) else ()
-    return tuple(own_room(ask.actor.id) if name == ME else name for name in named)
+    return tuple(log_of(name, ask.actor.id) for name in named)
 
 
 def write_of(ask: Ask) -> answers.Write | None:
@@ -192,7 +192,7 @@ def write_of(ask: Ask) -> answers.Write | None:
     if cid is None:
         return None
     room = getattr(ask.request, "room", None) or ME
-    return answers.Write(own_room(ask.actor.id) if room == ME else room, ask.actor.id, cid)
+    return answers.Write(log_of(room, ask.actor.id), ask.actor.id, cid)
 
 
 def _without(reply: Reply | None, secret: str | None) -> Any:
@@ -207,23 +207,15 @@ def _hash(key: bytes, content: bytes, size: int) -> bytes:
 
 
 @cache
-def _name(key: bytes) -> bytes:
+def _fingerprint(key: bytes) -> bytes:
     """Return what tells this key's digests from another's."""
-    return _hash(key, b"name", NAME_SIZE)
+    return _hash(key, b"fingerprint", FINGERPRINT_SIZE)
 
 
 def _again(answer: Answer, digest: bytes) -> Outcome:
     """Return the earlier answer. What another key digested, elsewhere, is taken for the same."""
-    is_known = answer.digest[:NAME_SIZE] == digest[:NAME_SIZE]
+    is_known = answer.digest[:FINGERPRINT_SIZE] == digest[:FINGERPRINT_SIZE]
     if is_known and answer.digest != digest:
         return Outcome(refusal=CidReused("This cid was used before, for something else."))
     reply = msgspec.msgpack.decode(answer.answer) or {}
     return Outcome(reply={**reply, "duplicate": True})
-
-
-def _row(envelope: Envelope) -> dict[str, Any]:
-    return {
-        "room": envelope.room, "seq": envelope.seq, "event": envelope.event, "at": envelope.at,
-        "by": envelope.by, "data": envelope.data, "subject": envelope.subject,
-        "voids": envelope.voids,
-    }  # fmt: skip

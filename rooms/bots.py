@@ -6,7 +6,7 @@ it for a retry: that gets the token's id alone, by which the lost one can be rev
 
 import hashlib
 import secrets
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
@@ -16,6 +16,8 @@ from chat.identifiers import new_id
 from rooms.membership import PersonName, find_person
 from rooms.people import AddPerson, Handle, Name, add_person
 from rooms.permissions import (
+    SCOPES,
+    Scope,
     require_may_create_bot,
     require_may_create_token,
     require_may_revoke_token,
@@ -31,8 +33,7 @@ internal = Commands[UnitOfWork]()
 PREFIX = "cbt_"  # by it scanners find a token that was committed somewhere
 TOKENS_A_PERSON = 100  # live ones; guessed: more are a script that forgets to revoke
 
-Scope = Literal["read", "post", "react", "pin", "moderate", "manage", "alerts", "audit:read"]
-Scopes = Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1, max_length=8)]
+Scopes = Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1, max_length=len(SCOPES))]
 TokenId = Annotated[str, msgspec.Meta(max_length=64)]
 
 

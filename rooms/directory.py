@@ -10,7 +10,7 @@ from chat.errors import BadRequest, Conflict
 from chat.events import Event
 from chat.values import Value
 from rooms.membership import PersonName, admit, find_person
-from rooms.permissions import require_may_open_room
+from rooms.permissions import may_name_private_room, require_may_open_room
 from rooms.readings import Reading
 from rooms.snapshots import marks
 from rooms.unit_of_work import UnitOfWork
@@ -22,10 +22,10 @@ internal = Commands[UnitOfWork]()
 readings = Commands[Reading]()
 
 TITLE_LIMIT = 80  # characters; guessed: two lines of the rail
-LIST_LIMIT = 200  # rooms a page
+LIST_LIMIT = 200  # rooms a page; as many as one connection may enter
 
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}$(?!\n)")]
-Topic = Annotated[str, msgspec.Meta(max_length=250)]
+Topic = Annotated[str, msgspec.Meta(max_length=250)]  # guessed: three lines above the stream
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_LIMIT)]
 
 
@@ -101,14 +101,14 @@ def create_room(work: UnitOfWork, request: CreateRoom) -> Told:
     """Open a room with the actor as its owner."""
     require_may_open_room(work.actor)
     slug = _slug(work, request)
-    _open(work, slug, request.title, request.topic, private=request.private)
+    _open(work, slug, request)
     return admit(work, slug, work.actor.id, role="owner")
 
 
 @internal.add("room.add")
 def add_room(work: UnitOfWork, request: AddRoom) -> Told:
     """Open a room for those who are named."""
-    _open(work, request.room, request.title, request.topic, private=request.private)
+    _open(work, request.room, request)
     named = dict.fromkeys(([request.owner] if request.owner else []) + list(request.members))
     told = work.unchanged(request.room)
     for name in named:
@@ -117,7 +117,8 @@ def add_room(work: UnitOfWork, request: AddRoom) -> Told:
     return told
 
 
-def _open(work: UnitOfWork, slug: str, title: str, topic: str, *, private: bool) -> None:
+def _open(work: UnitOfWork, slug: str, asked: CreateRoom | AddRoom) -> None:
+    title, topic, private = asked.title, asked.topic, asked.private
     if not title.strip():
         raise BadRequest("title: blank")
     if work.use(Rooms).find(slug) is not None:
@@ -149,12 +150,10 @@ def list_rooms(reading: Reading, request: ListRooms) -> ListedRooms:
 
 
 def _slug(work: UnitOfWork, request: CreateRoom) -> str:
-    if request.private and work.actor.role not in ("moderator", "admin"):
-        return secrets.token_hex(8)  # a telling id of a private room would tell of it
-    if request.room is None:
-        if not request.private:
-            raise BadRequest("room: a public room needs an id")
+    if request.private and (request.room is None or not may_name_private_room(work.actor)):
         return secrets.token_hex(8)
+    if request.room is None:
+        raise BadRequest("room: a public room needs an id")
     return request.room
 
 

@@ -42,7 +42,7 @@ class JoinRoom(Write):
     room: RoomId
 
 
-class LeaveRoom(Write):
+class EndMembership(Write):
     """Ask to belong to a room no longer."""
 
     room: RoomId
@@ -75,7 +75,7 @@ def join_room(work: UnitOfWork, request: JoinRoom) -> Told:
 
 
 @commands.add("member.leave", scope="post")
-def leave_room(work: UnitOfWork, request: LeaveRoom) -> Told:
+def end_membership(work: UnitOfWork, request: EndMembership) -> Told:
     """Leave a room and tell it."""
     rights = work.rights(request.room)
     if is_own_room(rights.room):

@@ -21,7 +21,7 @@ commands = Commands[UnitOfWork]()
 readings = Commands[Reading]()
 
 TEXT_LIMIT = 10_000  # characters; PROTOCOL.md, Frames
-REASON_LIMIT = 500  # characters
+REASON_LIMIT = 500  # characters; guessed: a sentence or three
 
 MessageId = Annotated[str, msgspec.Meta(max_length=64)]
 Reason = Annotated[str, msgspec.Meta(max_length=REASON_LIMIT)]

@@ -70,16 +70,17 @@ def add_person(work: UnitOfWork, request: AddPerson) -> Added:
         id=new_id(), handle=request.handle, name=request.name, kind=request.kind,
         role=request.role, verified=request.verified, specialty=request.specialty,
     )  # fmt: skip
-    work.open_log(admit(work.use(People), work.use(Rooms), person, work.now), {person.id: "owner"})
+    own = insert_person(work.use(People), work.use(Rooms), person, at=work.now)
+    work.open_log(own, {person.id: "owner"})
     return Added(person=person)
 
 
-def admit(folk: People, rooms: Rooms, person: Person, at: float) -> Room:
+def insert_person(people: People, rooms: Rooms, person: Person, *, at: float) -> Room:
     """Insert a person and the room of their own, and return that."""
     own = Room(
         id=own_room(person.id), title="", topic="", private=True, epoch=secrets.token_hex(8),
         head=0, revision=1, at=at,
     )  # fmt: skip
-    folk.add(person, at)
+    people.add(person, at)
     rooms.add(own)
     return own

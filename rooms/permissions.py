@@ -3,6 +3,8 @@
 ``require_may_…`` raises the refusal, ``may_…`` answers. What an actor may not know of is NotFound.
 """
 
+from typing import Literal, get_args
+
 from chat.errors import EditWindowClosed, Forbidden, NotFound
 from chat.events import is_own_room
 from chat.values import Value
@@ -10,7 +12,9 @@ from storage.messages import Message
 from storage.people import Person
 
 MODERATING = ("owner", "moderator")
-SCOPES = ("read", "post", "react", "pin", "moderate", "manage", "alerts", "audit:read")
+
+Scope = Literal["read", "post", "react", "pin", "moderate", "manage", "alerts", "audit:read"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 class Actor(Value):
@@ -106,6 +110,16 @@ def require_may_open_room(actor: Actor) -> None:
     """Refuse rooms opened by bots without the scope to manage."""
     if actor.kind == "bot" and (actor.scopes is None or "manage" not in actor.scopes):
         raise Forbidden("This bot may not open rooms.")
+
+
+def may_name_private_room(actor: Actor) -> bool:
+    """Return whether the actor may choose a private room's id, which tells of it."""
+    return actor.role in ("moderator", "admin")
+
+
+def may_see_metrics(actor: Actor) -> bool:
+    """Return whether the actor may see how the server fares."""
+    return actor.role == "admin"
 
 
 def require_may_add_member(actor: Actor, rights: Rights) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from chat.events import ME, is_own_room, own_room
+from chat.events import is_own_room, log_of
 from rooms.permissions import Actor, Rights, require_may_know
 from rooms.unit_of_work import Queries
 from storage.database import Connection
@@ -30,7 +30,7 @@ class Reading:
 
     def room(self, room: str) -> Room:
         """Return a room that the actor may read. Raises NotFound."""
-        found = self.use(Rooms).find(own_room(self.actor.id) if room == ME else room)
+        found = self.use(Rooms).find(log_of(room, self.actor.id))
         rights = load_rights(self._connection, found, self._known) if found else None
         require_may_know(self.actor, rights)
         assert found is not None

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from chat.commands import Command, Request, Told
-from chat.events import ME, Envelope, Event, now_to_millisecond, own_room, wire_name
+from chat.events import Envelope, Event, log_of, to_millisecond, wire_name
 from chat.values import Value
 from chat.writer import FollowUp
 from rooms.permissions import Actor, Rights, require_may_know
@@ -40,8 +40,8 @@ class Policy(Value):
     edit_seconds: float = 600.0
 
 
-class Change(msgspec.Struct):
-    """What is new of one log by the end of a use case, or of a batch."""
+class Standing(msgspec.Struct):
+    """Head and rights of one log, as they stand in the midst of a batch."""
 
     head: int
     rights: Rights
@@ -54,8 +54,8 @@ class Ledger(Protocol):
     now: float
     policy: Policy
 
-    def change(self, room: str) -> Change | None:
-        """Return head and rights of a log that the batch has locked, or None."""
+    def standing(self, log: str) -> Standing | None:
+        """Return how a log that the batch has locked stands by now, or None."""
 
     def settle(self) -> None:
         """Insert what earlier commands kept, so that statements see it."""
@@ -68,9 +68,9 @@ class UnitOfWork:
         self._ledger = ledger
         self._savepoint: Any = None
         self.actor = actor
-        self.now = now_to_millisecond(ledger.now)
+        self.now = to_millisecond(ledger.now)
         self.policy = ledger.policy
-        self.changes: dict[str, Change] = {}
+        self.changed: dict[str, Standing] = {}
         self.told: list[Envelope] = []
         self.kept: list[tuple[type[Keeping], dict[str, Any]]] = []
         self.follow_ups: list[FollowUp] = []
@@ -78,12 +78,12 @@ class UnitOfWork:
 
     def rights(self, room: str) -> Rights:
         """Return the rights in a room, or in ``@me``. Raises NotFound, also for hidden rooms."""
-        change = self._change(own_room(self.actor.id) if room == ME else room)
-        return require_may_know(self.actor, change.rights if change else None)
+        standing = self._standing(log_of(room, self.actor.id))
+        return require_may_know(self.actor, standing.rights if standing else None)
 
     def head(self, room: str) -> int:
         """Return the number of a locked room's newest event."""
-        return self._changed(room).head
+        return self._to_change(room).head
 
     def use(self, queries: type[AnyQueries]) -> AnyQueries:
         """Return queries on this batch's connection."""
@@ -104,16 +104,16 @@ class UnitOfWork:
 
         ``subject`` names the content it carries, by which a later event ``voids`` it.
         """
-        change = self._changed(room)
-        change.head += 1
+        standing = self._to_change(room)
+        standing.head += 1
         self.told.append(
             Envelope(
-                room=room, seq=change.head, event=str(event.name), at=self.now,
+                room=room, seq=standing.head, event=str(event.name), at=self.now,
                 by=None if anonymous else self.actor.id or None,
                 data=msgspec.msgpack.encode(event), subject=subject, voids=voids,
             )
         )  # fmt: skip
-        return Told(room=wire_name(room), seq=change.head)
+        return Told(room=wire_name(room), seq=standing.head)
 
     def follow_up(
         self, command: Command, request: Request, *, after: float = 0.0, actor: Actor | None = None
@@ -135,17 +135,17 @@ class UnitOfWork:
     def open_log(self, room: Room, roles: dict[str, str]) -> None:
         """Begin the numbering of a new room."""
         rights = Rights(room=room.id, private=room.private, revision=room.revision, roles=roles)
-        self.changes[room.id] = Change(head=room.head, rights=rights)
+        self.changed[room.id] = Standing(head=room.head, rights=rights)
 
     def grant(self, room: str, person: str, role: str | None) -> None:
         """Change a person's role in a room for whatever comes next; None takes it away."""
-        change = self._changed(room)
-        roles = {**change.rights.roles}
+        standing = self._to_change(room)
+        roles = {**standing.rights.roles}
         roles.pop(person, None)
         if role is not None:
             roles[person] = role
-        change.rights = msgspec.structs.replace(
-            change.rights, roles=roles, revision=change.rights.revision + 1
+        standing.rights = msgspec.structs.replace(
+            standing.rights, roles=roles, revision=standing.rights.revision + 1
         )
 
     def release(self) -> None:
@@ -158,12 +158,13 @@ class UnitOfWork:
         if self._savepoint is not None:
             self._savepoint.rollback()
 
-    def _change(self, room: str) -> Change | None:
-        return self.changes.get(room) or self._ledger.change(room)
+    def _standing(self, log: str) -> Standing | None:
+        return self.changed.get(log) or self._ledger.standing(log)
 
-    def _changed(self, room: str) -> Change:
-        if room not in self.changes:
-            locked = self._ledger.change(room)
-            assert locked is not None, f"{room} was not locked: its request does not name it"
-            self.changes[room] = Change(locked.head, locked.rights)
-        return self.changes[room]
+    def _to_change(self, log: str) -> Standing:
+        """Return a copy that counts for nothing until the batch takes this unit of work over."""
+        if log not in self.changed:
+            locked = self._ledger.standing(log)
+            assert locked is not None, f"{log} was not locked: its request does not name it"
+            self.changed[log] = Standing(locked.head, locked.rights)
+        return self.changed[log]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from chat.identifiers import new_id
-from rooms.people import admit
+from rooms.people import insert_person
 from rooms.permissions import Actor
 from storage.database import Connection
 from storage.people import People, Person
@@ -68,4 +68,4 @@ class Ward:
 
 
 def _add(person: Person, connection: Connection) -> None:
-    admit(People(connection), Rooms(connection), person, at=0.0)
+    insert_person(People(connection), Rooms(connection), person, at=0.0)

@@ -12,7 +12,7 @@ import msgspec
 from chat.commands import Commands, Over, Rate, Reply, Request, Runs
 from chat.errors import Conflict, Forbidden, SignedOut
 from chat.identifiers import new_id
-from rooms.people import Handle, Name, admit
+from rooms.people import Handle, Name, insert_person
 from rooms.readings import Reading
 from storage.credentials import Credentials
 from storage.database import Connection
@@ -90,7 +90,8 @@ async def sign_up(visitor: Visitor, request: SignUp) -> Shown:
             raise SignedOut("That code is not the one the server printed, or was used.")
         if People(connection).find(f"@{person.handle}") is not None:
             raise Conflict("That handle is taken.")
-        admit(People(connection), Rooms(connection), person, visitor.curbside.wall_time())
+        at = visitor.curbside.wall_time()
+        insert_person(People(connection), Rooms(connection), person, at=at)
         Credentials(connection).set_password(person.id, hashed)
         return person
 

@@ -62,6 +62,12 @@ export interface EditMessage {
   text: string
 }
 
+/** Ask to belong to a room no longer. */
+export interface EndMembership {
+  cid: string
+  room: string
+}
+
 /** Ask for a room's stream: from a position, or with a snapshot of up to `messages`. */
 export interface EnterRoom {
   room: string
@@ -82,12 +88,6 @@ export interface Entered {
 
 /** Ask to belong to a public room. */
 export interface JoinRoom {
-  cid: string
-  room: string
-}
-
-/** Ask to belong to a room no longer. */
-export interface LeaveRoom {
   cid: string
   room: string
 }
@@ -487,7 +487,7 @@ export interface Commands {
   "bot.create": { with: CreateBot; ok: CreatedToken }
   "connection.ping": { with: Ping; ok: Pong }
   "member.add": { with: AddMember; ok: Told }
-  "member.leave": { with: LeaveRoom; ok: Told }
+  "member.leave": { with: EndMembership; ok: Told }
   "message.edit": { with: EditMessage; ok: Told }
   "message.history": { with: ShowHistory; ok: Page }
   "message.pin": { with: PinMessage; ok: Told }
