@@ -119,30 +119,38 @@ class Internal(Refusal):
 
 
 class Close(IntEnum):
-    """WebSocket close codes. The hundred tells the client what to do (docs/protocol.md)."""
+    """WebSocket close codes, and what each means. The hundred tells the client what to do."""
 
-    GOING_AWAY = 1001
-    PROTOCOL_ERROR = 1002
-    UNSUPPORTED = 1003
-    INVALID_TEXT = 1007
-    TOO_BIG = 1009
-    SERVER_ERROR = 1011
-    RESTARTING = 1012
-    OVERLOADED = 1013
+    means: str
+
+    def __new__(cls, code: int, means: str) -> "Close":
+        """Return a code that knows what it means."""
+        made = int.__new__(cls, code)
+        made._value_, made.means = code, means
+        return made
+
+    GOING_AWAY = 1001, "reserved; a page that is left says it"
+    PROTOCOL_ERROR = 1002, "a frame that RFC 6455 forbids"
+    UNSUPPORTED = 1003, "a text frame where binary ones were agreed, or the reverse"
+    INVALID_TEXT = 1007, "a text frame that is no UTF-8"
+    TOO_BIG = 1009, "a frame beyond 128 KiB"
+    SERVER_ERROR = 1011, "a fault of the server"
+    RESTARTING = 1012, "the server ends before it could drain"
+    OVERLOADED = 1013, "reserved"
     # 40xx: reconnect and resume.
-    INTERNAL = 4000
-    TOO_SLOW = 4002
-    HEARTBEAT_LOST = 4003
-    NOT_CONTINUOUS = 4004
-    SHEDDING = 4005
-    DRAINED = 4006
+    INTERNAL = 4000, "reserved"
+    TOO_SLOW = 4002, "reading too slowly"
+    HEARTBEAT_LOST = 4003, "nothing came for 45 s"
+    NOT_CONTINUOUS = 4004, "it cannot be shown that nothing is missing"
+    SHEDDING = 4005, "reserved"
+    DRAINED = 4006, "the server stops, and has answered all"
     # 41xx: get new credentials, then reconnect.
-    SESSION_EXPIRED = 4100
-    RIGHTS_CHANGED = 4102
+    SESSION_EXPIRED = 4100, "the session or token has expired"
+    RIGHTS_CHANGED = 4102, "reserved; a token's scopes never change yet"
     # 42xx: stop, and tell the person.
-    MALFORMED = 4200
-    VERSION = 4201
-    FLOODING = 4202
-    BANNED = 4203
-    SIGNED_OUT = 4204
-    TOO_MANY = 4205
+    MALFORMED = 4200, "a frame that cannot be decoded, or five that are no command within 60 s"
+    VERSION = 4201, "reserved; without a common version there is no upgrade (426)"
+    FLOODING = 4202, "frames beyond any use"
+    BANNED = 4203, "reserved"
+    SIGNED_OUT = 4204, "signed out, or the token revoked"
+    TOO_MANY = 4205, "reserved; beyond 20 connections there is no upgrade (429)"

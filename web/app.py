@@ -26,7 +26,7 @@ def create_app(curbside: Curbside, settings: Settings, *, static: Path = pages.S
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await curbside.start()
-        watch = asyncio.create_task(metrics.watch_loop(curbside.metrics))
+        watch = asyncio.create_task(metrics.watch_loop(curbside.metrics, curbside.loop_time))
         yield
         watch.cancel()
         await curbside.stop()

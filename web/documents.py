@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
 
 from chat.commands import Over
 from chat.errors import Close
@@ -84,21 +86,22 @@ def _refusals() -> str:
 
 
 def _closes() -> str:
-    return _table(
-        ("code", "means"), [(str(int(c)), c.name.lower().replace("_", " ")) for c in Close]
-    )
+    return _table(("code", "means"), [(str(int(code)), code.means) for code in Close])
 
 
 def _settings() -> str:
-    rows = []
-    for name, field in Settings.model_fields.items():
-        alias = field.validation_alias
-        if alias is not None:
-            variable = (
-                alias if isinstance(alias, str) else str(getattr(alias, "choices", [name])[0])
-            )
-            rows.append((f"`{variable}`", _default(field.default), field.description or ""))
+    rows = [
+        (f"`{variable}`", _default(field.default), field.description or "")
+        for field in Settings.model_fields.values()
+        if (variable := variable_of(field))
+    ]
     return _table(("variable", "default", "sets"), rows)
+
+
+def variable_of(setting: FieldInfo) -> str:
+    """Return the environment's name of a setting, or nothing where it has none."""
+    alias = setting.validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else str(alias or "")
 
 
 def _default(value: object) -> str:

@@ -1,7 +1,7 @@
 """Metrics: what the node counts, for Prometheus."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chat.errors import NotFound
+from rooms.permissions import may_see_metrics
 from web.auth import identify
 from web.settings import is_loopback
 
@@ -56,13 +57,16 @@ class Metrics:
         Gauge(f"curbside_{name}", what, registry=self.registry).set_function(read)
 
 
-async def watch_loop(metrics: Metrics) -> None:
+async def watch_loop(
+    metrics: Metrics,
+    loop_time: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
     """Note how late the event loop is, until cancelled."""
-    loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + WATCH_EVERY
-        await asyncio.sleep(WATCH_EVERY)
-        metrics.lag(max(0.0, loop.time() - due))
+        due = loop_time() + WATCH_EVERY
+        await sleep(WATCH_EVERY)
+        metrics.lag(max(0.0, loop_time() - due))
 
 
 async def show_metrics(request: Request) -> Response:
@@ -79,4 +83,4 @@ async def _may_see(request: Request, curbside: "Curbside") -> bool:
     if request.client is not None and is_loopback(request.client.host) and not is_proxied:
         return True
     identity = await identify(request, curbside)
-    return identity is not None and not identity.by_cookie and identity.actor.role == "admin"
+    return identity is not None and not identity.by_cookie and may_see_metrics(identity.actor)

@@ -99,9 +99,11 @@ async def test_an_earlier_command_of_a_batch_counts_for_a_later_one(ward: Ward) 
     assert "ok" in answer
 
 
-async def test_nobody_joins_posts_or_adds_in_the_room_of_their_own(ward: Ward) -> None:
+async def test_nobody_posts_in_the_room_of_their_own_adds_to_it_or_leaves_it(ward: Ward) -> None:
     with refused("forbidden"):
         await ward.post("@me", "To myself", "ana")
+    with refused("conflict"):
+        await ward.run("member.add", {"room": "@me", "person": "@ben"}, "ana")
     with refused("conflict"):
         await ward.run("member.leave", {"room": "@me"}, "ana")
 

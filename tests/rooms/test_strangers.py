@@ -1,10 +1,15 @@
 """Every command refuses those it should; a command that is added later is covered by being declared."""
 
+import importlib
+import pkgutil
 from typing import Any
 
 import pytest
 
-from chat.commands import Command, Over
+import presence
+import rooms
+import web
+from chat.commands import Command, Commands, Over
 from chat.errors import Refusal
 from rooms.permissions import SCOPES
 from tests.builders import Ward
@@ -87,3 +92,15 @@ def test_every_command_is_documented(command: Command) -> None:
     assert command.summary.endswith(".")
     assert command.request.__doc__
     assert "Ask" in command.request.__doc__ or command.name in ("person.type", "presence.set")
+
+
+def test_every_command_that_a_module_declares_can_be_sent_or_is_internal() -> None:
+    declared: set[str] = set()
+    for package in (rooms, presence, web):
+        for found in pkgutil.iter_modules(package.__path__):
+            module = importlib.import_module(f"{package.__name__}.{found.name}")
+            tables = [value for value in vars(module).values() if isinstance(value, Commands)]
+            internal = getattr(module, "internal", None)
+            declared |= {each.name for table in tables if table is not internal for each in table}
+
+    assert declared == {command.name for command in all_commands()}

@@ -1,12 +1,14 @@
 """Health: what a load balancer and whoever watches over the server are told."""
 
+import asyncio
+
 import pytest
 
 from tests.builders import Ward
 from tests.clients import Client
 from tests.web.http_clients import browsing, give_session, give_token
 from web.curbside import Curbside
-from web.metrics import Metrics
+from web.metrics import Metrics, watch_loop
 
 
 async def test_a_node_that_serves_is_alive_and_ready(curbside: Curbside) -> None:
@@ -89,10 +91,17 @@ def test_two_nodes_in_one_process_count_apart() -> None:
     assert second.registry.get_sample_value("curbside_events_total") == 0.0
 
 
-def test_a_stalled_loop_shows() -> None:
-    metrics = Metrics()
+async def test_a_loop_that_was_held_up_for_a_while_shows() -> None:
+    metrics, now = Metrics(), 0.0
 
-    metrics.lag(0.3)
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        if now > 0:
+            raise asyncio.CancelledError
+        now += seconds + 0.3
+
+    with pytest.raises(asyncio.CancelledError):
+        await watch_loop(metrics, lambda: now, sleep)
 
     bucket = "curbside_loop_lag_seconds_bucket"
     counts = [metrics.registry.get_sample_value(bucket, {"le": le}) for le in ("0.25", "0.5")]
