@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError as DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from storage.serial_threads import SerialThread
 from storage.statements import on_cursor
-from storage.threads import WorkThread
 
 Result = TypeVar("Result")
 
@@ -47,7 +47,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = _sqlite(url)
-        self._thread = WorkThread("writer")
+        self._thread = SerialThread("writer")
         self._engine = create_engine(
             self._url.set(drivername="sqlite+pysqlite"), hide_parameters=True
         )  # what was written stays out of errors, and so out of logs

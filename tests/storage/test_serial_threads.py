@@ -6,18 +6,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage.threads import WorkThread
+from storage.serial_threads import SerialThread
 
 
 @pytest.fixture
-async def thread() -> AsyncIterator[WorkThread]:
+async def thread() -> AsyncIterator[SerialThread]:
     """Return a thread that ends with the test."""
-    made = WorkThread("test")
+    made = SerialThread("test")
     yield made
     made.end()
 
 
-async def test_jobs_are_done_in_turn_in_a_thread_of_their_own(thread: WorkThread) -> None:
+async def test_jobs_are_done_in_turn_in_a_thread_of_their_own(thread: SerialThread) -> None:
     done: list[int] = []
 
     await asyncio.gather(*(thread.run(lambda n=n: done.append(n)) for n in range(50)))  # type: ignore[misc]
@@ -26,7 +26,7 @@ async def test_jobs_are_done_in_turn_in_a_thread_of_their_own(thread: WorkThread
     assert await thread.run(threading.current_thread) is not threading.current_thread()
 
 
-async def test_what_a_job_raises_is_raised_to_who_asked(thread: WorkThread) -> None:
+async def test_what_a_job_raises_is_raised_to_who_asked(thread: SerialThread) -> None:
     def fail() -> None:
         raise LookupError("no such row")
 
@@ -36,7 +36,7 @@ async def test_what_a_job_raises_is_raised_to_who_asked(thread: WorkThread) -> N
     assert await thread.run(lambda: "still at work") == "still at work"
 
 
-async def test_a_job_whose_asker_has_gone_is_done_all_the_same(thread: WorkThread) -> None:
+async def test_a_job_whose_asker_has_gone_is_done_all_the_same(thread: SerialThread) -> None:
     begun, may_end, done = threading.Event(), threading.Event(), threading.Event()
 
     def work() -> None:
@@ -54,7 +54,7 @@ async def test_a_job_whose_asker_has_gone_is_done_all_the_same(thread: WorkThrea
     assert await thread.run(lambda: done.is_set())
 
 
-async def test_it_ends_when_its_jobs_are_done(thread: WorkThread) -> None:
+async def test_it_ends_when_its_jobs_are_done(thread: SerialThread) -> None:
     asking = asyncio.create_task(thread.run(threading.current_thread))
     worker = await asking
 

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 Job = tuple[asyncio.Future[Any], Callable[[], Any]]
 
 
-class WorkThread:
+class SerialThread:
     """A thread, begun with its first job and ended by ``end``."""
 
     def __init__(self, name: str) -> None:
