@@ -1,6 +1,7 @@
 """Reactions: who chose which emoji under which message."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from sqlalchemy import (
     Column,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -19,7 +21,7 @@ from sqlalchemy import (
 from storage.messages import Reaction
 from storage.schema import metadata
 
-NAMED_LIMIT = 20  # people a reaction names; PROTOCOL.md, Core commands
+NAMED_LIMIT = 20  # people a reaction names; guessed: as many fit the tooltip
 
 reactions = Table(
     "reactions",
@@ -32,11 +34,28 @@ reactions = Table(
 )
 
 
-# Built once: building a statement costs more than running it.
-_UNDER = (
-    select(reactions.c.message, reactions.c.emoji, reactions.c.person)
+_OF_ONE = [reactions.c.message, reactions.c.emoji]
+_RANKED = (
+    select(
+        reactions.c.message,
+        reactions.c.emoji,
+        reactions.c.person,
+        func.row_number()
+        .over(partition_by=_OF_ONE, order_by=[reactions.c.at, reactions.c.person])
+        .label("place"),
+        func.count().over(partition_by=_OF_ONE).label("chosen"),
+        func.min(reactions.c.at).over(partition_by=_OF_ONE).label("first"),
+        func.max(case((reactions.c.person == bindparam("viewer"), 1), else_=0))
+        .over(partition_by=_OF_ONE)
+        .label("mine"),
+    )
     .where(reactions.c.message.in_(bindparam("messages", expanding=True)))
-    .order_by(reactions.c.at, reactions.c.person)
+    .subquery()
+)
+_UNDER = (
+    select(_RANKED)
+    .where(_RANKED.c.place <= NAMED_LIMIT)
+    .order_by(_RANKED.c.message, _RANKED.c.first, _RANKED.c.emoji, _RANKED.c.place)
 )
 
 
@@ -47,15 +66,21 @@ class Reactions:
         self._connection = connection
 
     def under(self, messages: Sequence[str], viewer: str) -> dict[str, list[Reaction]]:
-        """Return the reactions of each message, in the order in which each emoji came first."""
-        rows = self._connection.execute(_UNDER, {"messages": messages})
-        gathered: dict[str, dict[str, list[str]]] = {}
-        for message, emoji, person in rows:
-            gathered.setdefault(message, {}).setdefault(emoji, []).append(person)
-        return {
-            message: [_reaction(emoji, people, viewer) for emoji, people in emojis.items()]
-            for message, emojis in gathered.items()
-        }
+        """Return the reactions of each message, in the order in which each emoji came first.
+
+        Of each reaction at most NAMED_LIMIT people are read, however many there are.
+        """
+        rows = self._connection.execute(_UNDER, {"messages": messages, "viewer": viewer})
+        found: dict[str, list[Reaction]] = {}
+        for (message, emoji), named in groupby(rows, key=lambda row: (row.message, row.emoji)):
+            first, *others = named
+            found.setdefault(message, []).append(
+                Reaction(
+                    emoji=emoji, count=first.chosen, mine=bool(first.mine),
+                    people=[row.person for row in (first, *others)],
+                )
+            )  # fmt: skip
+        return found
 
     def has(self, message: str, emoji: str, person: str) -> bool:
         """Return whether a person has chosen an emoji."""
@@ -91,10 +116,4 @@ def _one(message: str, emoji: str, person: str) -> tuple[ColumnElement[bool], ..
         reactions.c.message == message,
         reactions.c.emoji == emoji,
         reactions.c.person == person,
-    )
-
-
-def _reaction(emoji: str, people: list[str], viewer: str) -> Reaction:
-    return Reaction(
-        emoji=emoji, count=len(people), mine=viewer in people, people=people[:NAMED_LIMIT]
     )

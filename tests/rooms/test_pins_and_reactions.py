@@ -58,6 +58,23 @@ async def test_a_room_keeps_at_most_50_pins(ward: Ward) -> None:
         await ward.run("message.pin", {"room": "cardiology", "id": one_more["id"]}, "linden")
 
 
+async def test_a_reaction_of_many_names_twenty_and_counts_all(ward: Ward) -> None:
+    posted = await ward.post("cardiology", "Bed 4 is free", "ben")
+    names = [f"nurse-{letter}" for letter in "abcdefghijklmnopqrstuv"]
+    await ward.admit(*names)
+    for name in names:
+        await ward.run("room.join", {"room": "cardiology"}, name)
+        chosen = {"room": "cardiology", "id": posted["id"], "emoji": "seen", "on": True}
+        await ward.run("message.react", chosen, name)
+
+    page = await ward.run("message.history", {"room": "cardiology"}, names[-1])
+
+    [reaction] = page["messages"][0]["reactions"]
+    assert (reaction["count"], reaction["mine"]) == (22, True)
+    assert len(reaction["people"]) == 20
+    assert ward.id(names[-1]) not in reaction["people"]
+
+
 @pytest.mark.parametrize("emoji", ["agree", "useful", "seen", "evidence", "👍", "👩🏽‍⚕️", "🇨🇭", "❤️"])
 async def test_a_reaction_is_counted_with_its_people(ward: Ward, emoji: str) -> None:
     posted = await ward.post("cardiology", "A finding", "ana")
