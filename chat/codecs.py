@@ -17,7 +17,7 @@ from chat.errors import BadRequest
 from chat.events import Envelope, wire_name
 from chat.frames import BINARY, TEXT, framed
 
-DEPTH_LIMIT = 8  # maps and lists within one another; PROTOCOL.md, Transport
+DEPTH_LIMIT = 8  # maps and lists within one another; docs/protocol.md, The socket
 SAFE_INTEGER = 2**53  # beyond it a JavaScript number is no longer exact
 
 

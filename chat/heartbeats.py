@@ -10,10 +10,10 @@ from chat.connection import Connection
 from chat.errors import Close
 from chat.events import Signal
 
-PING_AFTER = 20.0  # seconds without bytes; PROTOCOL.md, Opening 4, as are the next two
+PING_AFTER = 20.0  # seconds without bytes; docs/protocol.md, The socket, as are the next two
 DEAD_AFTER = 45.0  # seconds without bytes
 HEADS_EVERY = 15  # seconds
-STUCK_AFTER = 10.0  # seconds with a full socket; ARCHITECTURE, What measurements decided
+STUCK_AFTER = 10.0  # seconds with a full socket; guessed: a phone in a lift comes back sooner
 EVERY = 1.0  # seconds between sweeps
 
 

@@ -11,8 +11,8 @@ from msgspec import field
 
 from chat.events import Signal
 
-GRACE = 4.0  # seconds until a leave is told; issue 3, Presence across nodes
-NAMED_LIMIT = 200  # people a signal names; PROTOCOL.md, Signals
+GRACE = 4.0  # seconds until a leave is told; a reload takes fewer
+NAMED_LIMIT = 200  # people a signal names; docs/protocol.md, Signals
 
 Shown = Literal["online", "away", "busy", "on_call"]
 State = Literal["online", "away", "busy", "on_call", "invisible"]

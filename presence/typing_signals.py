@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from chat.events import Signal
 
-SHOWN_FOR = 6.0  # seconds after the last word of it; research/features-chat.md 2.10
+SHOWN_FOR = 6.0  # seconds after the last word of it; twice what clients repeat it in
 
 
 class PersonTyping(Signal, signal="person.typing"):

@@ -20,7 +20,7 @@ from storage.reactions import Reactions
 commands = Commands[UnitOfWork]()
 readings = Commands[Reading]()
 
-TEXT_LIMIT = 10_000  # characters; PROTOCOL.md, Frames
+TEXT_LIMIT = 10_000  # characters; docs/protocol.md, Limits
 REASON_LIMIT = 500  # characters; guessed: a sentence or three
 
 MessageId = Annotated[str, msgspec.Meta(max_length=64)]

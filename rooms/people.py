@@ -18,7 +18,7 @@ commands = Commands[UnitOfWork]()
 readings = Commands[Reading]()
 internal = Commands[UnitOfWork]()
 
-LIST_LIMIT = 100  # people; PROTOCOL.md, person.list
+LIST_LIMIT = 100  # people; a page of history names no more
 
 # Python's $ also matches before a last newline, which the rest of the pattern then refuses.
 Handle = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}$(?!\n)")]

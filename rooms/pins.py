@@ -16,7 +16,7 @@ from storage.pins import Pins
 commands = Commands[UnitOfWork]()
 
 PINS_A_ROOM = 50  # guessed: more than this and nobody reads them; Discord allows 250
-NOTE_LIMIT = 280  # characters; research/features-chat.md 2.11
+NOTE_LIMIT = 280  # characters; guessed: two lines of the pins bar
 
 
 class MessagePinned(Event, event="message.pinned"):

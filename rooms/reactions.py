@@ -13,7 +13,7 @@ from storage.reactions import Reactions
 commands = Commands[UnitOfWork]()
 
 CLINICAL = ("agree", "useful", "seen", "evidence")
-DIFFERENT_LIMIT = 20  # emoji a message; issue 4 and Discord have the same
+DIFFERENT_LIMIT = 20  # emoji a message; Discord has the same
 
 
 class MessageReacted(Event, event="message.reacted"):

@@ -15,7 +15,7 @@ from storage.reads import Mark, Reads
 commands = Commands[UnitOfWork]()
 internal = Commands[UnitOfWork]()
 
-TELL_EVERY = 1.0  # seconds between markers of one person and room; PROTOCOL.md, Words, @me
+TELL_EVERY = 1.0  # seconds between markers of one person and room; guessed: reading along is calm
 
 
 class ReadMarked(Event, event="read.marked"):

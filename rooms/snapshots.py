@@ -15,7 +15,7 @@ from storage.reactions import Reactions
 from storage.reads import Reads
 from storage.rooms import Room
 
-PAGE_LIMIT = 100  # messages; PROTOCOL.md, message.history
+PAGE_LIMIT = 100  # messages; more are rarely looked at, and seldom fit a frame
 BYTES_LIMIT = 1_000_000  # of a 1 MiB frame, the rest for what stands around it
 PINS_LIMIT = 300_000  # bytes of that; seven texts of the greatest length, or 50 of 1,500 characters
 PERSON_BYTES = 800  # of one person, at most: 80 characters of name and of specialty, 4 bytes each

@@ -43,7 +43,6 @@ class AnsweredBefore(Exception):
     """A write of this transaction was answered in an earlier one."""
 
 
-# Built once: building a statement costs more than running it.
 _GIVEN = select(answers.c.digest, answers.c.answer).where(
     answers.c.room == bindparam("room"),
     answers.c.by == bindparam("by"),

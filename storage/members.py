@@ -43,7 +43,6 @@ class Member(msgspec.Struct, frozen=True):
     at: float
 
 
-# Built once: building a statement costs more than running it.
 _OF = select(*members.c).where(members.c.person == bindparam("person"))
 _ROLE = select(members.c.role).where(
     members.c.room == bindparam("room"), members.c.person == bindparam("person")

@@ -103,7 +103,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )  # fmt: skip
 
 
-# Built once: building a statement costs more than running it.
 _ADD = PreparedWrite(insert(messages))
 _IN_ROOM = select(messages).where(messages.c.room == bindparam("room")).limit(bindparam("most"))
 _BEFORE = _IN_ROOM.where(messages.c.seq < bindparam("seq")).order_by(messages.c.seq.desc())

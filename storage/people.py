@@ -54,7 +54,6 @@ SHOWN = [people.c[name] for name in Person.__struct_fields__]
 """The columns of a Person, in the order of its fields."""
 
 
-# Built once: building a statement costs more than running it.
 _NAMED = (
     select(*SHOWN).where(people.c.id.in_(bindparam("ids", expanding=True))).order_by(people.c.id)
 )
@@ -77,11 +76,6 @@ class People:
     def named(self, ids: Iterable[str]) -> list[Person]:
         """Return those of the people that exist, by id."""
         return [Person.of(row) for row in self._connection.execute(_NAMED, {"ids": list(ids)})]
-
-    def handled(self, handles: Iterable[str]) -> dict[str, Person]:
-        """Return those of the people that exist, by handle."""
-        rows = self._connection.execute(select(*SHOWN).where(people.c.handle.in_(list(handles))))
-        return {person.handle: person for person in map(Person.of, rows)}
 
     def count(self) -> int:
         """Return how many there are."""

@@ -32,7 +32,6 @@ pins = Table(
 )
 
 
-# Built once: building a statement costs more than running it.
 _AMONG = select(pins).where(pins.c.message.in_(bindparam("ids", expanding=True)))
 _OF = (
     select(messages)
@@ -54,7 +53,7 @@ class Pins:
         return {row.message: Pinned(at=row.at, by=row.by, note=row.note) for row in rows}
 
     def of(self, room: str) -> list[Message]:
-        """Return a room's pinned messages, the latest pin first."""
+        """Return a room's pinned messages, the latest pin first: as many as a room may have."""
         return [Message.of(row) for row in self._connection.execute(_OF, {"room": room})]
 
     def count(self, room: str) -> int:

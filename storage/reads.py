@@ -41,7 +41,6 @@ class Mark(NamedTuple):
     told: bool
 
 
-# Built once: building a statement costs more than running it.
 _OF = select(reads.c.room, reads.c.seq).where(reads.c.person == bindparam("person"))
 
 
@@ -57,7 +56,7 @@ class Reads:
         return Mark(*row) if row else None
 
     def of(self, person: str) -> dict[str, int]:
-        """Return a person's markers by room."""
+        """Return a person's markers by room: one for each that they ever marked."""
         return {room: seq for room, seq in self._connection.execute(_OF, {"person": person})}
 
     def untold(self, person: str) -> list[Mark]:

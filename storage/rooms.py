@@ -57,7 +57,6 @@ class Room(msgspec.Struct, frozen=True):
         return cls(*(*row[:3], bool(row[3]), *row[4:]))
 
 
-# Built once: building a statement costs more than running it, and these run in every batch.
 _NAMED = (
     select(*rooms.c).where(rooms.c.id.in_(bindparam("ids", expanding=True))).order_by(rooms.c.id)
 )

@@ -14,8 +14,8 @@ from web.http_protocol import HttpProtocol
 from web.settings import Settings
 from web.websocket_protocol import WebSocketProtocol
 
-DRAIN_SECONDS = 10.0  # within which everybody is sent elsewhere; PROTOCOL.md, Draining
-STOP_SECONDS = 10  # for requests under way after that; together under the 30 s of issue 3
+DRAIN_SECONDS = 10.0  # within which everybody is sent elsewhere; docs/operating.md
+STOP_SECONDS = 10  # for requests under way after that; orchestrators kill after 30 s
 BACKLOG = 2_048  # connections that wait to be accepted: uvicorn's own
 
 
