@@ -13,6 +13,8 @@ from chat.links import Link
 from chat.live_rooms import Seat
 
 IN_FLIGHT_LIMIT = 32  # commands; beyond it the socket is not read. PROTOCOL.md, Frames
+# Of one connection; one fewer than the database has readers, so that nobody ever has all of them.
+READS_AT_ONCE = 3
 MALFORMED_LIMIT = 5  # frames that are no command, within
 MALFORMED_WINDOW = 60.0  # seconds. PROTOCOL.md, Frames
 ID_LIMIT = 64  # characters
@@ -44,6 +46,16 @@ class Listener(Protocol):
         """Forget it: it is closed."""
 
 
+class Read(Protocol):
+    """A command whose answer may be long, which its connection starts when its turn has come."""
+
+    def start(self) -> None:
+        """Read and answer, and then call ``read_ended``."""
+
+    def drop(self) -> None:
+        """Read nothing: the client is gone."""
+
+
 class Connection:
     """One client. ``actor`` is who it acts for, ``session`` the digest of what it came with."""
 
@@ -51,6 +63,8 @@ class Connection:
         "_in_flight",
         "_listener",
         "_malformed",
+        "_reads",
+        "_waiting",
         "actor",
         "entering",
         "expires",
@@ -84,6 +98,9 @@ class Connection:
         self._in_flight = 0
         self.reading_is_paused = False
         self._malformed: deque[float] | None = None
+        self._reads = 0
+        # None while empty, as mostly: an empty deque has 760 bytes.
+        self._waiting: deque[Read] | None = None
 
     def send(self, data: Any) -> None:
         """Write frames made by this connection's wire."""
@@ -161,12 +178,42 @@ class Connection:
         """Hear from the link that its buffer has drained."""
         self.write_is_paused = False
         self._listener.resumed(self)
+        self._start_reads()
         self._mind_reading()
 
     def closed(self, code: int) -> None:
         """Hear from the link that the client is gone."""
         self.is_closed = True
+        self.drop_reads()
         self._listener.left(self)
+
+    def read(self, read: Read) -> None:
+        """Start a read once few others run and the client takes what it is sent, in the order asked.
+
+        A client could otherwise ask for 32 answers of up to 1 MiB, read none, and have all kept.
+        """
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(read)
+        self._start_reads()
+
+    def read_ended(self) -> None:
+        """Count one less. Called a turn after its answer: by then the link has told if it is full."""
+        self._reads -= 1
+        self._start_reads()
+
+    def drop_reads(self) -> None:
+        """Start none of those that wait."""
+        waiting, self._waiting = self._waiting, None
+        for read in waiting or ():
+            read.drop()
+
+    def _start_reads(self) -> None:
+        while self._waiting and self._reads < READS_AT_ONCE and not self.write_is_paused:
+            self._reads += 1
+            self._waiting.popleft().start()
+        if not self._waiting:
+            self._waiting = None
 
     def _answered(self, frame: dict[str, Any]) -> None:
         self._in_flight -= 1

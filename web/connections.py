@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -57,6 +57,8 @@ class Connections:
 
     async def stop(self) -> None:
         """End every task and every connection."""
+        for connection in self._all:
+            connection.drop_reads()
         for task in (*self._watches, *self._tasks):
             task.cancel()
         await asyncio.gather(*self._watches, *self._tasks, return_exceptions=True)
@@ -164,19 +166,20 @@ class Connections:
             return
         if command.runs is Runs.READS:
             reply = self._curbside.read(actor, lambda reading: command.handler(reading, request))
-            self._spawn(asked.end_later(reply, None))
+            asked.connection.read(_Read(asked, reply, None, self._spawn))
             return
         visit = Visit(self._curbside, actor, asked.connection)
         reply = command.handler(visit, request)
         if inspect.isawaitable(reply):
-            self._spawn(asked.end_later(reply, visit))
+            asked.connection.read(_Read(asked, reply, visit, self._spawn))
         else:
             asked.end(Outcome(reply=reply))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _check_heads(self) -> None:
         """Find what other processes wrote, or the bus lost."""
@@ -247,3 +250,27 @@ class _Asked:
             self.end(Outcome(reply=found))
             if visit is not None:
                 begin_stream(visit)
+
+
+class _Read:
+    """A command that is answered later, from when its connection starts it."""
+
+    __slots__ = ("_asked", "_reply", "_spawn", "_visit")
+
+    def __init__(
+        self, asked: _Asked, reply: Coroutine[Any, Any, Any], visit: Visit | None,
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+    ) -> None:  # fmt: skip
+        self._asked = asked
+        self._reply = reply
+        self._visit = visit
+        self._spawn = spawn
+
+    def start(self) -> None:
+        """Read in a task, and tell the connection of its end."""
+        task = self._spawn(self._asked.end_later(self._reply, self._visit))
+        task.add_done_callback(lambda _: self._asked.connection.read_ended())
+
+    def drop(self) -> None:
+        """Leave it: nothing was read."""
+        self._reply.close()

@@ -1,13 +1,19 @@
 """What a client may send, and what it is told when it may not: on both subprotocols."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chat.codecs import JSON, MSGPACK, Codec
+from chat.connection import READS_AT_ONCE
 from chat.errors import Close
+from rooms.permissions import Actor
+from rooms.readings import Reading
 from tests.builders import Ward
 from tests.clients import Client
+from tests.waiting import until
 
 CODECS = pytest.mark.parametrize("codec", [JSON, MSGPACK], ids=["json", "msgpack"])
 
@@ -181,3 +187,98 @@ async def test_posts_of_one_connection_are_stored_in_the_order_sent(ward: Ward) 
     await client.event(last["ok"]["seq"])
     texts = [f["data"]["text"] for f in client.frames if f.get("event") == "message.posted"]
     assert texts == [*(f"Note {n}" for n in range(30)), "The last"]
+
+
+# Reads wait for their turn.
+
+
+class Library:
+    """Has each of a node's reads wait until it is let through."""
+
+    def __init__(self, ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun = 0
+        self.let_through = asyncio.Semaphore(0)
+        self._read = ward.curbside.read
+        monkeypatch.setattr(ward.curbside, "read", self._wait)
+
+    async def _wait(self, actor: Actor, work: Callable[[Reading], Any]) -> Any:
+        self.begun += 1
+        await self.let_through.acquire()
+        return await self._read(actor, work)
+
+
+@pytest.fixture
+def library(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> Library:
+    return Library(ward, monkeypatch)
+
+
+def ask_for_pages(client: Client, count: int) -> list[int]:
+    return [client.tell("message.history", {"room": "cardiology"}) for _ in range(count)]
+
+
+def answered(client: Client) -> list[int]:
+    return [frame["re"] for frame in client.read() if "re" in frame]
+
+
+async def test_few_reads_of_a_connection_run_side_by_side(ward: Ward, library: Library) -> None:
+    client, other = Client(ward, "ana"), Client(ward, "ben")
+    asked = ask_for_pages(client, 10)
+    await until(lambda: library.begun == READS_AT_ONCE)
+
+    library.let_through.release()
+
+    await until(lambda: library.begun == READS_AT_ONCE + 1)
+    assert answered(client) == asked[:1]
+    ask_for_pages(other, 1)
+    await until(lambda: library.begun == READS_AT_ONCE + 2)
+    for _ in range(10):
+        library.let_through.release()
+    await until(lambda: sorted(answered(client)) == asked)
+    assert library.begun == 11
+
+
+async def test_no_read_is_begun_for_a_client_that_does_not_read(
+    ward: Ward, library: Library
+) -> None:
+    client = Client(ward, "ana")
+    client.connection.write_paused()
+    asked = ask_for_pages(client, 5)
+
+    posted = await client.ask("message.post", POST)
+
+    assert "ok" in posted
+    assert library.begun == 0
+    for _ in asked:
+        library.let_through.release()
+    client.connection.write_resumed()
+    await until(lambda: sorted(answered(client)) == [*asked, posted["re"]])
+
+
+async def test_the_reads_of_a_client_that_left_are_not_begun(ward: Ward, library: Library) -> None:
+    client = Client(ward, "ana")
+    ask_for_pages(client, 10)
+    client.tell("room.enter", {"room": "cardiology"})
+    await until(lambda: library.begun == READS_AT_ONCE)
+
+    client.leave()
+
+    for _ in range(10):
+        library.let_through.release()
+    await until(lambda: library.let_through._value == 10 - READS_AT_ONCE)
+    await ward.run("room.list", {}, "ben")
+    assert library.begun == READS_AT_ONCE + 1
+
+
+async def test_a_room_that_was_left_before_its_turn_to_be_entered_has_no_stream(
+    ward: Ward, library: Library
+) -> None:
+    client = Client(ward, "ana")
+    ask_for_pages(client, READS_AT_ONCE)
+    entering = client.tell("room.enter", {"room": "cardiology"})
+
+    await client.ask("room.leave", {"room": "cardiology"})
+
+    for _ in range(READS_AT_ONCE + 1):
+        library.let_through.release()
+    await client.until(lambda f: f.get("re") == entering)
+    assert not client.connection.seats

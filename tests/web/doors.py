@@ -54,6 +54,7 @@ class ServerDoor(Door):
 
     def __init__(self, ward: Ward, served: Served) -> None:
         self.ward = ward
+        self.served = served
         self.origin = f"http://127.0.0.1:{served.port}"
         self.socket_url = served.url
 
