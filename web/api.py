@@ -16,10 +16,12 @@ from web.asyncapi import asyncapi
 from web.auth import (
     Identity,
     clear_cookie,
+    device_of,
     identify,
     refuse_foreign_page,
     require_own_page,
     set_cookie,
+    set_device_cookie,
 )
 from web.curbside import Curbside
 from web.limits import network_of
@@ -86,8 +88,9 @@ async def _visit(
     settings, sign_ins = request.app.state.settings, _sign_ins(request)
     address = network_of(request.client.host if request.client else "")
     visitor = Visitor(
-        curbside, sign_ins, identity, address=address, session_seconds=settings.session_seconds
-    )
+        curbside, sign_ins, identity, address=address, device=device_of(request),
+        session_seconds=settings.session_seconds,
+    )  # fmt: skip
     refuse_foreign_page(request)
     asked_at = curbside.loop_time()
     try:
@@ -100,6 +103,7 @@ async def _visit(
     response = _answer(request, reply)
     if visitor.opened is not None:
         set_cookie(response, settings, visitor.opened)
+        set_device_cookie(response, settings, visitor.device or "")
     if visitor.has_left:
         clear_cookie(response, settings)
     return response

@@ -1,6 +1,7 @@
 """The app: every address of the server, and what serves it."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,8 +21,13 @@ from web.sockets import serve_socket
 from web.visitors import SignIns
 
 
-def create_app(curbside: Curbside, settings: Settings, *, static: Path = pages.STATIC) -> Starlette:
-    """Return the ASGI application around one node, which starts and stops with it."""
+def create_app(
+    curbside: Curbside, settings: Settings, *, static: Path = pages.STATIC, key: bytes | None = None
+) -> Starlette:
+    """Return the ASGI application around one node, which starts and stops with it.
+
+    Without the server's ``key``, the devices in which people signed in are known until it stops.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -44,7 +50,7 @@ def create_app(curbside: Curbside, settings: Settings, *, static: Path = pages.S
     app.state.curbside = curbside
     app.state.settings = settings
     app.state.client = pages.Client(static)
-    app.state.sign_ins = SignIns(is_limited=settings.is_limited)
+    app.state.sign_ins = SignIns(is_limited=settings.is_limited, key=key or secrets.token_bytes(32))
     return app
 
 

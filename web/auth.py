@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TOKEN_PREFIX = "cbt_"  # noqa: S105  # by it scanners find a token that was committed somewhere
 SECRET_LIMIT = 128  # characters; ours have 43 to 47
+DEVICE_SECONDS = 180 * 86_400  # guessed: somebody who signs in twice a year is still known
 
 
 class Identity(Value):
@@ -105,6 +106,19 @@ def set_cookie(response: Response, settings: Settings, secret: str) -> None:
     """Give the browser a session."""
     response.set_cookie(
         cookie_name(settings), secret, max_age=int(settings.session_seconds),
+        path="/", secure=settings.is_https, httponly=True, samesite="lax",
+    )  # fmt: skip
+
+
+def device_of(connection: HTTPConnection) -> str | None:
+    """Return the cookie of the device, which proves nothing about who is asking."""
+    return connection.cookies.get(f"{cookie_name(connection.app.state.settings)}-device")
+
+
+def set_device_cookie(response: Response, settings: Settings, device: str) -> None:
+    """Let the browser be known again, also after its session."""
+    response.set_cookie(
+        f"{cookie_name(settings)}-device", device, max_age=DEVICE_SECONDS,
         path="/", secure=settings.is_https, httponly=True, samesite="lax",
     )  # fmt: skip
 

@@ -19,8 +19,10 @@ def network_of(address: str) -> str:
         parsed = ip_address(address)
     except ValueError:
         return address
+    if parsed.version == 6 and parsed.ipv4_mapped:  # else all of IPv4 would be one network
+        parsed = parsed.ipv4_mapped
     if parsed.version == 4:
-        return address
+        return str(parsed)
     return str(ip_network((parsed, 64), strict=False))
 
 
@@ -47,6 +49,10 @@ class Bucket:
             self._level -= 1.0
         return wait
 
+    def give_back(self) -> None:
+        """Return one that was taken."""
+        self._level = min(self._capacity, self._level + 1.0)
+
 
 class Limit:
     """One bucket for each who does something."""
@@ -65,6 +71,11 @@ class Limit:
         """Count nothing. Raises RateLimited where the next one would be too much."""
         if who in self._buckets:
             self._refuse(self._bucket(who).wait(now))
+
+    def give_back(self, who: Hashable) -> None:
+        """Count one less."""
+        if who in self._buckets:
+            self._buckets[who].give_back()
 
     def _bucket(self, who: Hashable) -> Bucket:
         bucket = self._buckets.get(who)

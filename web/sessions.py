@@ -64,12 +64,15 @@ async def open_session(visitor: Visitor, request: OpenSession) -> Shown:
     """Sign in with a password; the answer sets the session's cookie."""
     handle = request.handle.removeprefix("@").lower()
     now = visitor.curbside.loop_time()
-    visitor.sign_ins.require(visitor.address, handle, now)
+    attempt = visitor.attempt(handle)
+    visitor.sign_ins.require(attempt, now)
     found = await visitor.read(lambda connection: Credentials(connection).password(handle))
     if not await visitor.sign_ins.passwords.is_right(found and found[1], request.password):
-        visitor.sign_ins.count_failure(visitor.address, now)
+        if attempt.device is None:
+            visitor.sign_ins.count_failure(visitor.address, now)
         raise SignedOut("That handle and password do not belong together.")
     assert found is not None
+    visitor.sign_ins.count_success(attempt)
     person = found[0]
     return await _begin(visitor, lambda connection: People(connection).named([person])[0])
 
@@ -78,7 +81,7 @@ async def open_session(visitor: Visitor, request: OpenSession) -> Shown:
 async def sign_up(visitor: Visitor, request: SignUp) -> Shown:
     """Become the first administrator, with the one-time code that the server printed."""
     now = visitor.curbside.loop_time()
-    visitor.sign_ins.require(visitor.address, None, now)
+    visitor.sign_ins.require_address(visitor.address, now)
     hashed = await visitor.sign_ins.passwords.hash(request.password)
     person = Person(
         id=new_id(), handle=request.handle, name=request.name.strip() or request.handle,
@@ -151,4 +154,5 @@ async def _begin(visitor: Visitor, who: Callable[[Connection], Person]) -> Shown
     if former is not None:
         visitor.curbside.connections.end_session(former.session)
     visitor.opened = secret
+    visitor.mark_device(person.handle)
     return Shown(person=person)

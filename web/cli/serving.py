@@ -61,7 +61,7 @@ def serve(
             Database(settings.database), secret=opened.key, is_limited=settings.is_limited,
             policy=Policy(edit_seconds=settings.edit_seconds),
         )  # fmt: skip
-        run(create_app(curbside, settings), curbside, settings, sockets)
+        run(create_app(curbside, settings, key=opened.key), curbside, settings, sockets)
         lock.close()
 
 
