@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chat.codecs import Wire
 from chat.errors import Close
 from chat.events import Envelope, Signal, is_own_room, wire_name
-from chat.rings import Entry, Passing, Ring
+from chat.rings import Entry, Passing, Piece, Ring, void
 
 if TYPE_CHECKING:
     from chat.connection import Connection
@@ -56,7 +56,7 @@ class LiveRoom:
         self._audiences: dict[tuple[Wire, bool], dict[Seat, None]] = {}
         self._pending: list[Entry | Passing] = []
         self._scheduled = False
-        self._unswept: dict[Seat, bytes] = {}
+        self._unswept: dict[Seat, Piece] = {}
         self._swept_from = -1
 
     @property
@@ -72,11 +72,20 @@ class LiveRoom:
     def append(self, envelope: Envelope) -> None:
         """Take the next event in, to be sent by the end of this turn of the loop."""
         if envelope.voids is not None:
-            self._void(envelope.voids)
+            self.void(envelope.voids, envelope.seq)
         entry = Entry(envelope)
         self.position = envelope.seq
         self.ring.add(entry)
         self._send(entry)
+
+    def void(self, subject: str, before: int) -> None:
+        """Take away the content of ``subject`` below ``before`` from all that may yet be sent."""
+        self.ring.void(subject, before)
+        void(self._pending, subject, before)
+        for piece in set(self._unswept.values()):
+            piece.void(subject, before)
+        for seat in self.seats.values():
+            void(seat.backlog or (), subject, before)
 
     def pass_on(self, signal: Signal) -> None:
         """Send a signal to those who want signals."""
@@ -152,16 +161,6 @@ class LiveRoom:
             audience = self._audiences[key] = {}
         return audience
 
-    def _void(self, subject: str) -> None:
-        self.ring.void(subject)
-        for entry in self._pending:
-            if isinstance(entry, Entry) and entry.envelope.subject == subject:
-                entry.void()
-        for seat in self.seats.values():
-            for entry in seat.backlog or ():
-                if entry.envelope.subject == subject:
-                    entry.void()
-
     def _send(self, entry: Entry | Passing) -> None:
         self._pending.append(entry)
         if not self._scheduled:
@@ -173,20 +172,13 @@ class LiveRoom:
             return  # the sweep flushes again when it is through, so that each seat's order holds
         self._scheduled = False
         pending, self._pending = self._pending, []
-        swept_from, self.flushed = self.flushed, self.position
+        self._swept_from, self.flushed = self.flushed, self.position
+        whole = Piece(pending, self.flushed)
+        events = Piece([part for part in pending if isinstance(part, Entry)], self.flushed)
         for (wire, signals), audience in self._audiences.items():
-            if not audience:
-                continue
-            shown = pending if signals else [e for e in pending if isinstance(e, Entry)]
-            if not shown:
-                continue
-            buffer = wire.join([entry.frame(wire) for entry in shown])
-            if len(self.seats) <= SLICE:
-                for seat in tuple(audience):
-                    seat.connection.send(buffer)
-            else:
-                self._swept_from = swept_from
-                self._unswept.update(dict.fromkeys(audience, buffer))
+            piece = whole if signals else events
+            if audience and piece:
+                self._send_out(piece, wire, audience)
         if self._unswept:
             self._sweep()
         for seat in tuple(self.ahead):
@@ -194,11 +186,19 @@ class LiveRoom:
                 self.ahead.discard(seat)
                 self.catch_up(seat)
 
+    def _send_out(self, piece: Piece, wire: Wire, audience: dict[Seat, None]) -> None:
+        if len(self.seats) > SLICE:
+            self._unswept.update(dict.fromkeys(audience, piece))
+            return
+        joined = piece.joined(wire)
+        for seat in tuple(audience):
+            seat.connection.send(joined)
+
     def _sweep(self) -> None:
         for seat in [seat for seat, _ in zip(self._unswept, range(SLICE), strict=False)]:
-            buffer = self._unswept.pop(seat, None)
-            if buffer is not None:
-                seat.connection.send(buffer)
+            piece = self._unswept.pop(seat, None)
+            if piece is not None:
+                seat.connection.send(piece.joined(seat.connection.wire))
         loop = asyncio.get_running_loop()
         if self._unswept:
             loop.call_soon(self._sweep)

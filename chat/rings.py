@@ -1,19 +1,21 @@
 """Rings: the newest events of each room that somebody is in, framed and ready for those who return.
 
 A frame is made when the first client of its wire needs it, and kept. Content that had to go leaves
-the ring at once: its frames are made anew.
+the ring at once, and every piece that still waits to be sent: their frames are made anew.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 import msgspec
 
 from chat.codecs import Wire
 from chat.events import Envelope, Signal, Voided
 
-EVENTS_LIMIT = 1_024  # a room; ARCHITECTURE, What measurements decided
+# Events a room: two for each that a replay may have (docs/protocol.md), and a second of a storm.
+EVENTS_LIMIT = 1_024
 BYTES_LIMIT = 256 * 1024  # of event data a room
 
 
@@ -32,6 +34,10 @@ class Entry:
         if frame is None:
             frame = self._frames[wire] = wire.event(self.envelope)
         return frame
+
+    def carries(self, subject: str, before: int) -> bool:
+        """Return whether it has content of ``subject``, and a number below ``before``."""
+        return self.envelope.subject == subject and self.envelope.seq < before
 
     def void(self) -> None:
         """Take the content away; number, name, time and author stay."""
@@ -55,6 +61,39 @@ class Passing:
         if frame is None:
             frame = self._frames[wire] = wire.encode(self._value)
         return frame
+
+
+class Piece:
+    """What leaves in one write, joined once for each wire. ``last`` is the number it ends at."""
+
+    __slots__ = ("_joined", "_parts", "last")
+
+    def __init__(self, parts: Sequence[Entry | Passing], last: int) -> None:
+        self._parts = parts
+        self._joined: dict[Wire, Any] = {}
+        self.last = last
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    def joined(self, wire: Wire) -> Any:
+        """Return all of it as a connection of this wire sends it."""
+        joined = self._joined.get(wire)
+        if joined is None:
+            joined = self._joined[wire] = wire.join([part.frame(wire) for part in self._parts])
+        return joined
+
+    def void(self, subject: str, before: int) -> None:
+        """Take away the content of ``subject`` below ``before``, and what was joined with it."""
+        void(self._parts, subject, before)
+        self._joined.clear()
+
+
+def void(parts: Iterable[Entry | Passing], subject: str, before: int) -> None:
+    """Take away the content of ``subject`` from every event with a number below ``before``."""
+    for part in parts:
+        if isinstance(part, Entry) and part.carries(subject, before):
+            part.void()
 
 
 class Ring:
@@ -91,10 +130,10 @@ class Ring:
         self._entries.clear()
         self.bytes = 0
 
-    def void(self, subject: str) -> None:
-        """Take away what any entry carries of ``subject``."""
+    def void(self, subject: str, before: int) -> None:
+        """Take away the content of ``subject`` from every event with a number below ``before``."""
         for entry in self._entries:
-            if entry.envelope.subject == subject:
+            if entry.carries(subject, before):
                 self.bytes -= len(entry.envelope.data)
                 entry.void()
                 self.bytes += len(entry.envelope.data)
