@@ -44,7 +44,7 @@ export const connection = new Connection({
     return id === session.me
   },
 })
-const strips = new Strips(connection)
+export const strips = new Strips(connection)
 
 export const people = new People(connection.ask)
 const history = new History(connection.ask, people)

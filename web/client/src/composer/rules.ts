@@ -1,9 +1,8 @@
 // Rules: how much one may write.
 
-export const LIMIT = 10_000 // characters a message may have
-export const WARN = 9_500 // characters from which what is left is told
+export const WARN = 500 // characters; with so many left, they are told
 
-export const over = (length: number): string => {
-  const extra = length - LIMIT
-  return `${extra.toLocaleString()} ${extra === 1 ? "character" : "characters"} over the limit of ${LIMIT.toLocaleString()}`
+export const over = (length: number, limit: number): string => {
+  const extra = length - limit
+  return `${extra.toLocaleString()} ${extra === 1 ? "character" : "characters"} over the limit of ${limit.toLocaleString()}`
 }

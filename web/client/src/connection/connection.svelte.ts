@@ -7,7 +7,6 @@ import { Heartbeat } from "./heartbeat"
 import { Intake, type NextFrame } from "./intake"
 import { course, reason, skipped, wait } from "./reconnect"
 import { openSocket, type OpenSocket, type Socket } from "./socket"
-import type { Strip } from "./strips.svelte"
 
 /** `at` is called with the answer before any later frame is looked at; a promise settles only afterwards. */
 export type Ask = <C extends keyof Commands>(
@@ -42,15 +41,13 @@ export interface Surroundings {
   recognises?: (person: Person) => boolean
 }
 
-const WELCOME = 10_000 // milliseconds to be welcomed in; then the try has failed
+const WELCOME = 10_000 // milliseconds to be welcomed in; then the try has failed (guessed: twice a slow handshake by mobile)
 const STEADY = 10_000 // milliseconds after which a connection counts as a good one
 
 export class Connection {
   link = $state.raw<Link>({ is: "idle" })
   /** What the server takes; not known before its first welcome. */
   limits = $state.raw<Limits | null>(null)
-  /** What the strip above the stream says; written by Strips. */
-  strip = $state.raw<Strip>({ is: "none" })
 
   #socket: Socket | null = null
   #attempt = 0
@@ -68,6 +65,11 @@ export class Connection {
     this.#random = around.random ?? Math.random
     this.#intake = new Intake((frame) => this.#handle(frame), around.next)
     this.#heartbeat = new Heartbeat(() => this.ask("connection.ping", {}), () => this.#closed(1006), this.#random)
+  }
+
+  /** Characters that a message may have: as many as the server last said. */
+  get textLimit(): number {
+    return this.limits?.text ?? Infinity
   }
 
   get online(): boolean {

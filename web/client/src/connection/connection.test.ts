@@ -95,17 +95,17 @@ test("an idle connection is not taken for a dead one", async () => {
 
 test("nothing is said for 3 s, then when the next try comes, then that one is offline", async () => {
   const server = new Server()
-  const { connection } = await online(server)
+  const { strips } = await online(server)
   server.refusing = 1006
   server.close(1006)
   await settle(2_500)
-  expect(connection.strip).toEqual({ is: "none" })
+  expect(strips.current).toEqual({ is: "none" })
   await settle(2_000)
-  expect(connection.strip.is).toBe("reconnecting")
+  expect(strips.current.is).toBe("reconnecting")
 
   await settle(27_000)
 
-  expect(connection.strip.is).toBe("offline")
+  expect(strips.current.is).toBe("offline")
 })
 
 test("back says what was sent and what was loaded, and goes by itself", async () => {
@@ -125,24 +125,24 @@ test("back says what was sent and what was loaded, and goes by itself", async ()
   page.connection.tryNow()
   await settle(500)
 
-  expect(page.connection.strip).toMatchObject({ is: "back", sent: 1, loaded: 2, complete: true })
+  expect(page.strips.current).toEqual({ is: "back", text: "1 message sent, 2 new ones loaded, nothing missed." })
   await settle(7_000)
-  expect(page.connection.strip).toEqual({ is: "none" })
+  expect(page.strips.current).toEqual({ is: "none" })
 })
 
 test("what came back is one sentence", () => {
-  expect(backText(2, 14, true)).toBe("Back. 2 messages sent, 14 new ones loaded, nothing missed.")
-  expect(backText(0, 0, true)).toBe("Back. Nothing missed.")
+  expect(backText(2, 14, true)).toBe("2 messages sent, 14 new ones loaded, nothing missed.")
+  expect(backText(0, 0, true)).toBe("Nothing missed.")
 })
 
 test("a session that ended is found out after a failed upgrade, and no more is tried", async () => {
   const server = new Server()
   server.refusing = 1006
-  const { connection } = await online(server, { whoAmI: () => Promise.resolve("signed_out") })
+  const { connection, strips } = await online(server, { whoAmI: () => Promise.resolve("signed_out") })
   await settle(60_000)
 
   expect(connection.link).toEqual({ is: "signed_out" })
-  expect(connection.strip).toEqual({ is: "signed_out" })
+  expect(strips.current).toEqual({ is: "signed_out" })
 })
 
 test("nothing is sent where the server welcomes somebody else", async () => {
@@ -158,10 +158,10 @@ test("nothing is sent where the server welcomes somebody else", async () => {
 
 test("42xx stops and says why; the person may try again", async () => {
   const server = new Server()
-  const { connection } = await online(server)
+  const { connection, strips } = await online(server)
   server.close(4205)
   await settle(60_000)
-  expect(connection.strip).toMatchObject({ is: "stopped", code: 4205 })
+  expect(strips.current).toMatchObject({ is: "stopped", code: 4205 })
 
   connection.tryNow()
   await settle()

@@ -8,15 +8,15 @@ export type Strip =
   /** Seconds until the next try; 0 while one is under way. */
   | { is: "reconnecting"; seconds: number }
   | { is: "offline"; seconds: number }
-  | { is: "back"; sent: number; loaded: number; complete: boolean; text: string }
+  | { is: "back"; text: string }
   | { is: "signed_out" }
   | { is: "stopped"; code: number; reason: string }
 
-const QUIET = 3_000 // milliseconds
-const OFFLINE = 30_000 // milliseconds
+const QUIET = 3_000 // milliseconds; most losses are mended within them
+const OFFLINE = 30_000 // milliseconds; the longest back-off
 const PATIENCE = 3_000 // milliseconds that the queue may take before "back" is said without it
 const LOOK = 100 // milliseconds
-const THANKS = 6_000 // milliseconds that "back" stays
+const THANKS = 6_000 // milliseconds that "back" stays; guessed: time to read it twice
 
 /** What to say of a link that has been down for so many milliseconds. */
 export function stripOf(link: Link, down: number, now: number): Strip {
@@ -27,17 +27,18 @@ export function stripOf(link: Link, down: number, now: number): Strip {
   return down < OFFLINE ? { is: "reconnecting", seconds } : { is: "offline", seconds }
 }
 
-/** "Back. 2 messages sent, 14 new ones loaded, nothing missed." */
+/** "2 messages sent, 14 new ones loaded, nothing missed." */
 export function backText(sent: number, loaded: number, complete: boolean): string {
   const parts = []
   if (sent) parts.push(sent === 1 ? "1 message sent" : `${sent} messages sent`)
   if (loaded) parts.push(loaded === 1 ? "1 new one loaded" : `${loaded} new ones loaded`)
   parts.push(complete ? "nothing missed" : "older ones load as you scroll up")
   const text = parts.join(", ")
-  return `Back. ${text[0]?.toUpperCase()}${text.slice(1)}.`
+  return `${text[0]?.toUpperCase()}${text.slice(1)}.`
 }
 
 export class Strips {
+  current = $state.raw<Strip>({ is: "none" })
   #lostAt: number | null = null
   #sent = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -61,7 +62,7 @@ export class Strips {
     const now = Date.now()
     if (link.is === "online" || link.is === "idle") return
     this.#lostAt ??= now
-    this.connection.strip = stripOf(link, now - this.#lostAt, now)
+    this.current = stripOf(link, now - this.#lostAt, now)
     if (link.is === "waiting" || link.is === "connecting") this.#timer = setTimeout(() => this.look(), 1000)
   }
 
@@ -78,11 +79,11 @@ export class Strips {
       this.#timer = setTimeout(() => this.back(loaded, complete, isSending, patience - LOOK), LOOK)
       return
     }
-    const worthy = this.connection.strip.is === "reconnecting" || this.connection.strip.is === "offline"
+    const worthy = this.current.is === "reconnecting" || this.current.is === "offline"
     const sent = this.#sent
     this.clear()
     if (!worthy) return
-    this.connection.strip = { is: "back", sent, loaded, complete, text: backText(sent, loaded, complete) }
+    this.current = { is: "back", text: backText(sent, loaded, complete) }
     this.#timer = setTimeout(() => this.clear(), THANKS)
   }
 
@@ -90,6 +91,6 @@ export class Strips {
     clearTimeout(this.#timer)
     this.#lostAt = null
     this.#sent = 0
-    this.connection.strip = { is: "none" }
+    this.current = { is: "none" }
   }
 }

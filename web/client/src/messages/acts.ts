@@ -33,8 +33,7 @@ export class Acts {
   }
 
   async remove(room: Room, row: Row, reason?: string): Promise<void> {
-    const { id, as_of } = row
-    const { text, reactions } = row
+    const { id, as_of, text, reactions } = row
     const by = room.me
     room.guess(id, () => removed({ at: this.now(), by, ...(reason ? { reason } : {}) }))
     await this.#do("message.remove", { cid: newCid(), room: room.id, id, ...(reason ? { reason } : {}) }, () =>

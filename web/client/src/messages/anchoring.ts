@@ -1,7 +1,7 @@
 // Anchoring: nothing that one looks at moves. At the present the view stays at the end; anywhere else the first
 // row in full view keeps its place, whatever is put above it, taken from there, or changes its height.
 
-const NEAR = 80 // pixels from the end that still count as being there (shared/design, "Following")
+const NEAR = 80 // pixels from the end that still count as being there ; a line and a half of text
 
 export class Anchoring {
   /** Whether the view stands at the present. */

@@ -2,7 +2,7 @@
 
 import { dayOf } from "./dates"
 
-const TOGETHER = 5 * 60 // seconds
+const TOGETHER = 5 * 60 // seconds; guessed: later it is another thought
 
 export interface Grouped {
   by: string | null

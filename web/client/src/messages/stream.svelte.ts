@@ -5,7 +5,7 @@ import type { Message, Page } from "../protocol"
 import type { Refused } from "../connection/refused"
 import { rowAfter, rowOf, type Row } from "./rows"
 
-/** Measured: browsers scroll 300 rows of real elements without blank frames (ecosystem.md, section 4). */
+/** Measured: browsers scroll 300 rows of real elements without blank frames. */
 export const WINDOW = 300
 
 export type Loading = "" | "older" | "newer" | "around"

@@ -10,7 +10,7 @@ import { newCid } from "./cids"
 import type { Keeping } from "./keeping"
 import { keptOf, sendOf, type Send, type SendExtra } from "./sends"
 
-const SLOW = 800 // milliseconds until "Sending…" is worth saying
+const SLOW = 800 // milliseconds until "Sending…" is worth saying; below a second nobody asks
 const AGAIN = 2 // seconds before what was neither stored nor refused is tried again
 const NOTHING: readonly Send[] = []
 

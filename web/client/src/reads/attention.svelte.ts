@@ -9,11 +9,7 @@ export class Attention {
   get count(): number {
     return this.rooms.joined.reduce((sum, room) => sum + room.unread, 0)
   }
-
-  get title(): string {
-    return titleOf(this.count, this.rooms.current?.title)
-  }
 }
 
 /** "• Cardiology · Curbside": the dot stands for what is unread. */
-export const titleOf = (unread: number, room?: string): string => `${unread ? "• " : ""}${room ? `${room} · ` : ""}Curbside`
+export const titleOf = (unread: number, place?: string): string => `${unread ? "• " : ""}${place ? `${place} · ` : ""}Curbside`

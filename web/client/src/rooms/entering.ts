@@ -25,8 +25,8 @@ export interface Wish {
 export const verdict = (position: number, seq: number): "drop" | "apply" | "gap" =>
   seq <= position ? "drop" : seq === position + 1 ? "apply" : "gap"
 
-const AGAIN = 2_000 // milliseconds until an enter that could not be served is tried again
-const TAIL = 1_000 // milliseconds that events may follow their head by, before they count as lost
+const AGAIN = 2_000 // milliseconds until an enter that could not be served is tried again; as the server's first back-off
+const TAIL = 1_000 // milliseconds that events may follow their head by, before they count as lost; guessed: ten times a slow network
 
 export interface Catching {
   /** An enter was answered: how far behind one was, or that all was replaced. */

@@ -60,10 +60,6 @@ export class Room {
     return this.unreadCount.value
   }
 
-  get mayModerate(): boolean {
-    return this.role === "owner" || this.role === "moderator" || this.role === "admin"
-  }
-
   /** Take what the list of rooms says. Counts are taken only where no live stream knows better. */
   describe(entry: ListedRoom): void {
     this.title = entry.title

@@ -30,8 +30,9 @@ export class RoomView {
   constructor(readonly room: Room) {}
 
   get mayModerate(): boolean {
-    const role = session.person?.role
-    return this.room.mayModerate || (!this.room.private && (role === "admin" || role === "moderator"))
+    const { role, private: isPrivate } = this.room
+    const everywhere = session.person?.role
+    return role === "owner" || role === "moderator" || (!isPrivate && (everywhere === "admin" || everywhere === "moderator"))
   }
 
   mayEdit(row: Row): boolean {
