@@ -24,23 +24,24 @@ class Present(Protocol):
 commands = Commands[Present]()
 
 
-class Type(Request):
-    """Tell that one is typing; repeated every few seconds while it goes on."""
+class ShowTyping(Request):
+    """Ask to be shown as typing; repeated every few seconds while it goes on."""
 
     room: RoomId
 
 
 class SetPresence(Request):
-    """Set one's own state: online and away for this device, the others for all of them."""
+    """Ask to be shown in a state: online and away are this device's, the others one's own."""
 
     state: State
 
 
 @commands.add("person.type", runs=Runs.LIVE, scope="post")
-async def type_in_room(present: Present, request: Type) -> None:
-    """Show the room that the person is typing, for a few seconds."""
+async def type_in_room(present: Present, request: ShowTyping) -> None:
+    """Show the room that the person is typing, for a few seconds; of the unseen nothing shows."""
     room = await present.room_to_write(request.room)
-    present.typing.start(room, present.person, present.now)
+    if not present.tracker.is_unseen(present.person):
+        present.typing.start(room, present.person, present.now)
 
 
 @commands.add("presence.set", runs=Runs.LIVE, scope="post")

@@ -81,6 +81,13 @@ class Tracker:
         if state != "away":
             seen.chosen = None if state == "online" else state
         self._touch(person)
+        if not seen.devices and seen.chosen is None:
+            del self._people[person]
+
+    def is_unseen(self, person: str) -> bool:
+        """Return whether a person chose not to be seen."""
+        seen = self._people.get(person)
+        return seen is not None and seen.chosen == "invisible"
 
     def everybody(self, room: str) -> PresenceChanging:
         """Return all who are in a room, for one who enters."""

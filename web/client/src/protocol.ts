@@ -405,7 +405,7 @@ export interface Server {
   limits: Limits
 }
 
-/** Set one's own state: online and away for this device, the others for all of them. */
+/** Ask to be shown in a state: online and away are this device's, the others one's own. */
 export interface SetPresence {
   state: "away" | "busy" | "invisible" | "on_call" | "online"
 }
@@ -428,6 +428,11 @@ export interface ShowHistory {
 
 /** Ask who one is here. */
 export type ShowSession = Record<string, never>
+
+/** Ask to be shown as typing; repeated every few seconds while it goes on. */
+export interface ShowTyping {
+  room: string
+}
 
 /** Who is signed in. */
 export interface Shown {
@@ -465,11 +470,6 @@ export interface Told {
   duplicate?: boolean
 }
 
-/** Tell that one is typing; repeated every few seconds while it goes on. */
-export interface Type {
-  room: string
-}
-
 /** Ask to keep a message in view no longer. */
 export interface UnpinMessage {
   cid: string
@@ -496,7 +496,7 @@ export interface Commands {
   "message.remove": { with: RemoveMessage; ok: Told }
   "message.unpin": { with: UnpinMessage; ok: Told }
   "person.list": { with: ListPeople; ok: ListedPeople }
-  "person.type": { with: Type; ok: Record<string, never> }
+  "person.type": { with: ShowTyping; ok: Record<string, never> }
   "presence.set": { with: SetPresence; ok: Record<string, never> }
   "room.create": { with: CreateRoom; ok: Told }
   "room.enter": { with: EnterRoom; ok: Entered }
