@@ -1,8 +1,12 @@
 """Credentials: passwords, sessions, tokens and the one-time code of a first start, as hashes alone."""
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy import (
+    BindParameter,
     Column,
+    ColumnElement,
     Connection,
     Float,
     LargeBinary,
@@ -15,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from storage.authority import Authority
 from storage.people import SHOWN, Person, people
 from storage.schema import metadata
 
@@ -62,19 +67,21 @@ class Bearer(msgspec.Struct, frozen=True):
 
 
 # Built once: every request and every handshake runs one of them.
-_SESSION = (
+_LIVE_SESSION = (
     select(*SHOWN, sessions.c.expires)
     .join(sessions, sessions.c.person == people.c.id)
-    .where(sessions.c.hash == bindparam("digest"), sessions.c.expires > bindparam("now"))
+    .where(sessions.c.expires > bindparam("now"))
 )
-_TOKEN = (
+_LIVE_TOKEN = (
     select(*SHOWN, tokens.c.expires, tokens.c.scopes)
     .join(tokens, tokens.c.person == people.c.id)
-    .where(
-        tokens.c.hash == bindparam("digest"),
-        or_(tokens.c.expires.is_(None), tokens.c.expires > bindparam("now")),
-    )
+    .where(or_(tokens.c.expires.is_(None), tokens.c.expires > bindparam("now")))
 )
+_SESSION = _LIVE_SESSION.where(sessions.c.hash == bindparam("digest"))
+_TOKEN = _LIVE_TOKEN.where(tokens.c.hash == bindparam("digest"))
+_DIGESTS: BindParameter[bytes] = bindparam("digests", expanding=True)
+_SESSIONS = _LIVE_SESSION.add_columns(sessions.c.hash).where(sessions.c.hash.in_(_DIGESTS))
+_TOKENS = _LIVE_TOKEN.add_columns(tokens.c.hash).where(tokens.c.hash.in_(_DIGESTS))
 
 
 class Credentials:
@@ -108,7 +115,19 @@ class Credentials:
 
     def close_session(self, digest: bytes) -> None:
         """Forget a session."""
-        self._connection.execute(delete(sessions).where(sessions.c.hash == digest))
+        self._forget(sessions.c.hash == digest)
+
+    def close_sessions(self, person: str) -> int:
+        """Forget all sessions of a person; return how many there were."""
+        return self._forget(sessions.c.person == person)
+
+    def _forget(self, which: ColumnElement[bool]) -> int:
+        """Forget sessions of one person, and have their connections looked at everywhere."""
+        forgetting = delete(sessions).where(which).returning(sessions.c.person)
+        forgotten = self._connection.execute(forgetting).scalars().all()
+        if forgotten:
+            Authority(self._connection).advance(forgotten[0])
+        return len(forgotten)
 
     def session(self, digest: bytes, now: float) -> Bearer | None:
         """Return whose live session this is."""
@@ -133,6 +152,17 @@ class Credentials:
         if row is None:
             return None
         return Bearer(Person.of(row[:-2]), row[-2], frozenset(row[-1].split()))
+
+    def live(self, digests: Sequence[bytes], now: float) -> dict[bytes, Bearer]:
+        """Return those of the sessions and tokens that are live, by their digests."""
+        named = {"digests": digests, "now": now}
+        found = {
+            row[-1]: Bearer(Person.of(row[:-2]), row[-2])
+            for row in self._connection.execute(_SESSIONS, named)
+        }
+        for row in self._connection.execute(_TOKENS, named):
+            found[row[-1]] = Bearer(Person.of(row[:-3]), row[-3], frozenset(row[-2].split()))
+        return found
 
     def set_code(self, digest: bytes, at: float) -> None:
         """Let this one-time code be the only one."""

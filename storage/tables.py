@@ -2,6 +2,7 @@
 
 from storage import (
     answers,
+    authority,
     credentials,
     members,
     messages,
@@ -18,6 +19,7 @@ __all__ = ["metadata"]
 
 TABLES = (
     answers.answers,
+    authority.authority,
     credentials.codes,
     credentials.passwords,
     credentials.sessions,

@@ -1,5 +1,6 @@
 """Builders: a node with people and rooms on it, spoken of by their names."""
 
+import hashlib
 import itertools
 from functools import partial
 from typing import Any
@@ -9,10 +10,13 @@ import msgspec
 from chat.identifiers import new_id
 from rooms.people import insert_person
 from rooms.permissions import Actor
+from storage.credentials import Credentials
 from storage.database import Connection
 from storage.people import People, Person
 from storage.rooms import Rooms
 from web.curbside import Curbside
+
+FAR = 1e12  # seconds since 1970: when nothing of a test has expired
 
 
 class Ward:
@@ -33,7 +37,8 @@ class Ward:
                 id=new_id(), handle=handle, name=handle.title(), kind=kind, role=role,
                 verified=True, specialty="Cardiology",
             )  # fmt: skip
-            await self.curbside.database.transaction(partial(_add, person))
+            add = partial(_add, person, self.session(handle), scopes)
+            await self.curbside.database.transaction(add)
             self.actors[handle] = Actor(
                 id=person.id, handle=handle, kind=kind, role=role, verified=True, scopes=scopes
             )
@@ -41,6 +46,10 @@ class Ward:
     def id(self, handle: str) -> str:
         """Return a person's id."""
         return self.actors[handle].id
+
+    def session(self, handle: str) -> bytes:
+        """Return the digest of the session, or the token, that somebody is connected with."""
+        return hashlib.sha256(handle.encode()).digest()
 
     def cid(self) -> str:
         """Return a cid that was not used before."""
@@ -67,5 +76,12 @@ class Ward:
         return await self.run("message.post", payload, handle)
 
 
-def _add(person: Person, connection: Connection) -> None:
+def _add(
+    person: Person, session: bytes, scopes: frozenset[str] | None, connection: Connection
+) -> None:
     insert_person(People(connection), Rooms(connection), person, at=0.0)
+    credentials = Credentials(connection)
+    if scopes is None:
+        credentials.open_session(session, person.id, at=0.0, expires=FAR)
+    else:
+        credentials.add_token(session, new_id(), person.id, scopes, at=0.0, expires=None)

@@ -49,7 +49,7 @@ class Client:
         self.frames: list[dict[str, Any]] = []
         self.connection = Connection(
             self.link, WIRES[codec.name, False], ward.curbside.connections,
-            ward.actors[handle], b"session", None,
+            ward.actors[handle], ward.session(handle), None,
         )  # fmt: skip
         self._curbside: Curbside = ward.curbside
         self._asked = 0

@@ -14,6 +14,7 @@ from chat.events import Signal
 from chat.heartbeats import Heartbeats
 from chat.writer import Ask, Outcome
 from rooms.permissions import Rights, may_know
+from web.authority import AuthorityWatch
 from web.visits import Visit, begin_stream
 
 if TYPE_CHECKING:
@@ -48,11 +49,17 @@ class Connections:
         self._of: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._watches: list[asyncio.Task[None]] = []
+        self.authority = AuthorityWatch(curbside, self._all)
         self.is_draining = False
 
     def start(self) -> None:
-        """Begin to watch over hearts, heads and presence."""
-        for watch in (Heartbeats(self._all).run(), self._check_heads(), self._tell_presence()):
+        """Begin to watch over hearts, heads, presence and what people came with."""
+        for watch in (
+            Heartbeats(self._all).run(),
+            self._check_heads(),
+            self._tell_presence(),
+            self.authority.run(),
+        ):
             self._watches.append(asyncio.create_task(watch))
 
     async def stop(self) -> None:
@@ -90,6 +97,7 @@ class Connections:
     def add(self, connection: Connection) -> None:
         """Serve a connection from now on."""
         self._all[connection] = None
+        self.authority.add(connection)
         person = connection.actor.id
         self._of[person] = self.count_of(person) + 1
 

@@ -9,6 +9,7 @@ import httpx2
 from chat.identifiers import new_id
 from storage.credentials import Credentials
 from storage.database import Connection
+from tests.builders import FAR as FAR
 from tests.builders import Ward
 from web.app import create_app
 from web.auth import TOKEN_PREFIX, digest_of, new_secret
@@ -20,7 +21,6 @@ from web.settings import Settings
 ORIGIN = "http://127.0.0.1:8000"
 OWN_PAGE = {"Origin": ORIGIN, "X-Curbside": "1"}
 PASSWORD = "three quiet night shifts"
-FAR = 1e12  # seconds since 1970: when nothing of a test has expired
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +167,56 @@ async def _join_by_each_way(data: Path, server: Server, talker: Talker, head: in
     assert refused["refused"]["code"] == "forbidden"
 
 
+async def test_what_is_ended_beside_a_running_server_ends_its_sockets_and_no_others(
+    data: Path,
+) -> None:
+    ana, ben = add(data, "ana"), add(data, "ben")
+    ok(run(data, "person", "add", "rowan", "--password-stdin", stdin=f"{PASSWORD}\n"))
+    [listed] = ok(run(data, "token", "list", "@ana")).splitlines()
+    held = json.loads(listed)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(served(data))
+        http = await stack.enter_async_context(asking(server))
+        signing_in = {"handle": "rowan", "password": PASSWORD}
+        signed_in = await http.post("/api/session.open", json=signing_in)
+        rowan = {
+            "Cookie": f"curbside={signed_in.cookies['curbside']}", "Origin": server.origin
+        }  # fmt: skip
+        by_token, by_session, other = [
+            await stack.enter_async_context(talking(server.socket_url, headers))
+            for headers in (ana, rowan, ben)
+        ]
+        assert (await by_token.ask("room.list", {}))["ok"] == {"rooms": []}
+        assert (await by_session.ask("room.list", {}))["ok"] == {"rooms": []}
+
+        ok(await curbside(data, "token", "revoke", held["id"]))
+        async with asyncio.timeout(TOLD_WITHIN):
+            assert await by_token.close_code() == Close.SIGNED_OUT
+        assert (await by_session.ask("room.list", {}))["ok"] == {"rooms": []}
+        told = ok(await curbside(data, "person", "sign-out", "rowan"))
+        async with asyncio.timeout(TOLD_WITHIN):
+            assert await by_session.close_code() == Close.SIGNED_OUT
+
+        assert told == "rowan: 1 sessions and 0 tokens ended"
+        assert (await other.ask("room.list", {}))["ok"] == {"rooms": []}
+        for headers in (ana, rowan):
+            assert (await http.post("/api/session.show", headers=headers)).status_code == 401
+    assert (held["scopes"], held["expires"]) == (["post", "read"], None)
+    assert ok(run(data, "token", "list", "ana")) == ""
+
+
+def test_whoever_is_signed_out_loses_their_tokens_only_where_that_is_asked(data: Path) -> None:
+    for handle in ("ana", "ben"):
+        add(data, handle)
+
+    kept = ok(run(data, "person", "sign-out", "ana"))
+    ended = ok(run(data, "person", "sign-out", "@ana", "--tokens"))
+
+    assert kept == "ana: 0 sessions and 0 tokens ended"
+    assert ended == "@ana: 0 sessions and 1 tokens ended"
+    assert rows(data, "SELECT handle FROM tokens JOIN people ON person = people.id") == [("ben",)]
+
+
 async def test_a_thousand_people_are_added_from_lines(data: Path) -> None:
     people = [
         {"handle": f"nurse-{n}", "specialty": "Emergency", "verified": n % 2 == 0, "role": "member"}
@@ -283,6 +333,8 @@ def test_the_doctor_says_whether_all_is_well(data: Path) -> None:
         ("person add -", '{"handle": "linden"}\n', 1),
         ("bot add pager --scope everything", "", None), ("token add nobody --scope read", "", 1),
         ("token add linden --scope everything", "", None),
+        ("token revoke nothing", "", 1), ("token list nobody", "", 1), ("token revoke", "", 2),
+        ("person sign-out nobody", "", 1),
         ("room add UPPER --title Upper", "", None),
         ("room add ward --title Ward --member nobody", "", 1),
         ("room add cardiology --title Cardiology", "", 1), ("restore /nowhere/copy.db --force", "", 1),

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Annotated, Any, Literal
@@ -9,16 +10,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from chat.errors import BadRequest, Refusal
+from chat.errors import BadRequest, NotFound, Refusal
 from rooms import bots, people
 from rooms.permissions import SCOPES
 from storage.credentials import Credentials
+from storage.people import People, Person
+from storage.tokens import Token, Tokens
 from web.office import Desk, hash_all, office, one_line_errors, sentence
 from web.passwords import PASSWORD_LEAST, PASSWORD_MOST
 
-person = typer.Typer(help="People: add them, one or many.")
+person = typer.Typer(help="People: add them, one or many; sign them out.")
 bot = typer.Typer(help="Bots: add them, with their first token.")
-token = typer.Typer(help="Tokens: add them to people and bots.")
+token = typer.Typer(help="Tokens: add them to people and bots; end them.")
+
+TOKENS_LISTED = 1_000  # ten times what people can make for themselves; the command line makes more
 
 LINES_A_COMMIT = 256  # as a batch of the server's own; it waits for no longer
 
@@ -68,6 +73,17 @@ def add_person(
         typer.echo(_add_one(line)["id"])
 
 
+@person.command("sign-out")
+def sign_out(
+    handle: Annotated[str, typer.Argument(help="Whose sessions end.")],
+    tokens: Annotated[bool, typer.Option("--tokens", help="End their tokens too.")] = False,
+) -> None:
+    """End all sessions of somebody; a running server closes their connections within 2 s."""
+    with one_line_errors(), office() as opened:
+        sessions, ended = opened.write(lambda desk: _sign_out(desk, handle, tokens=tokens))
+        typer.echo(f"{handle}: {sessions} sessions and {ended} tokens ended")
+
+
 @bot.callback()
 def _bot() -> None:
     pass
@@ -91,6 +107,48 @@ def add_token(handle: str, scope: Scopes) -> None:
     with one_line_errors(), office() as opened:
         named = f"@{handle.removeprefix('@')}"
         typer.echo(opened.write(lambda desk: _add_token(desk, named, scope)))
+
+
+@token.command("list")
+def list_tokens(handle: str) -> None:
+    """Print the tokens that somebody holds, one JSON line each, but not their secrets."""
+    with one_line_errors(), office() as opened:
+        for held in opened.write(lambda desk: _held(desk, _find(desk, handle))):
+            typer.echo(json.dumps(held._asdict()))
+
+
+@token.command("revoke")
+def revoke_token(
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="As `token list` prints it.")],
+) -> None:
+    """End a token; a running server closes the connections that came by it within 2 s."""
+    with one_line_errors(), office() as opened:
+        opened.write(lambda desk: _revoke(desk, token_id))
+
+
+def _find(desk: Desk, handle: str) -> Person:
+    found = People(desk.connection).find(f"@{handle.removeprefix('@')}")
+    if found is None:
+        raise NotFound(f"there is nobody called {handle}.")
+    return found
+
+
+def _held(desk: Desk, person: Person) -> list[Token]:
+    return Tokens(desk.connection).held(person.id, time.time(), limit=TOKENS_LISTED)
+
+
+def _revoke(desk: Desk, token_id: str) -> None:
+    request = bots.commands.find("token.revoke").convert({"id": token_id})
+    desk.run(bots.commands, "token.revoke", request)
+
+
+def _sign_out(desk: Desk, handle: str, *, tokens: bool) -> tuple[int, int]:
+    person, ended = _find(desk, handle), 0
+    while tokens and (held := _held(desk, person)):
+        for each in held:
+            _revoke(desk, each.id)
+        ended += len(held)
+    return Credentials(desk.connection).close_sessions(person.id), ended
 
 
 def _add_one(line: Line) -> dict[str, Any]:
