@@ -12,7 +12,9 @@ TEXT = (
     "Door-to-balloon audit for the night shift: the delay is in the corridor, not in the lab. "
     "Who can bring the transfer times of both hospitals to the meeting?  "
 ).ljust(160)  # characters, so that an event is some 290 bytes and never as short as an answer
-IN_FLIGHT = 32  # posts of one socket; docs/protocol.md, The socket: beyond it the server stops reading
+IN_FLIGHT = (
+    32  # posts of one socket; docs/protocol.md, The socket: beyond it the server stops reading
+)
 
 
 class Poster:
