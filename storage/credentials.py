@@ -23,6 +23,8 @@ from storage.authority import Authority
 from storage.people import SHOWN, Person, people
 from storage.schema import metadata
 
+CODE_SECONDS = 86_400.0  # guessed: a server is set up within a day; its next start prints another
+
 passwords = Table(
     "passwords",
     metadata,
@@ -169,6 +171,25 @@ class Credentials:
         self._connection.execute(delete(codes))
         self._connection.execute(insert(codes).values(hash=digest, at=at))
 
-    def use_code(self, digest: bytes) -> bool:
+    def use_code(self, digest: bytes, now: float) -> bool:
         """Return whether the code was live; it no longer is."""
-        return bool(self._connection.execute(delete(codes).where(codes.c.hash == digest)).rowcount)
+        used = delete(codes).where(codes.c.hash == digest, codes.c.at > now - CODE_SECONDS)
+        return bool(self._connection.execute(used).rowcount)
+
+    def forget_expired(self, now: float, *, limit: int) -> int:
+        """Delete what has expired, up to ``limit`` sessions, tokens and codes each; return how many.
+
+        Nobody's authority changes by it: they are worth nothing already, and their connections closed.
+        """
+        return sum(
+            self._connection.execute(
+                delete(table).where(
+                    table.c.hash.in_(select(table.c.hash).where(has_expired).limit(limit))
+                )
+            ).rowcount
+            for table, has_expired in (
+                (sessions, sessions.c.expires <= now),
+                (tokens, tokens.c.expires <= now),
+                (codes, codes.c.at <= now - CODE_SECONDS),
+            )
+        )

@@ -4,6 +4,7 @@
 database. On SQLite every commit is on disk (WAL, ``synchronous=FULL``) before ``transaction`` returns.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from storage.statements import on_cursor
 Result = TypeVar("Result")
 
 BUSY_LIMIT = 5.0  # seconds to wait for another process's write lock; the refusal comes after
+JOURNAL_LIMIT = 0.05  # seconds to wait for readers, with the write lock, before the journal is cut
 READ_LIMIT = (
     10.0  # seconds to wait for a reader's connection; guessed: a client asks again after that
 )
@@ -131,6 +133,28 @@ class Database:
             source.backup(target)
         target.close()
         source.close()
+
+    async def empty_journal(self) -> bool:
+        """Take what was overwritten out of the write-ahead log too: move it all, and cut it to nothing.
+
+        False where somebody reads or writes just then; writers wait JOURNAL_LIMIT for it at most.
+        """
+        return await asyncio.to_thread(self._empty_journal)
+
+    def _empty_journal(self) -> bool:
+        journal = Path(f"{self._url.database}-wal")
+        if not journal.exists() or not journal.stat().st_size:
+            return True
+        connection = sqlite3.connect(str(self._url.database), timeout=JOURNAL_LIMIT)
+        try:
+            # What can be moved while others write is moved first: the cut then holds them up for less.
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            [is_busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise DatabaseAway(str(error)) from error
+        finally:
+            connection.close()
+        return not is_busy
 
     async def close(self) -> None:
         """Close every connection."""

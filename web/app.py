@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from chat.errors import Refusal
 from web import api, health, metrics, pages, problems
+from web.chores import Chores
 from web.curbside import Curbside
 from web.echo import serve_echo
 from web.headers import SecurityHeaders
@@ -32,9 +33,14 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await curbside.start()
-        watch = asyncio.create_task(metrics.watch_loop(curbside.metrics, curbside.loop_time))
+        beside = [metrics.watch_loop(curbside.metrics, curbside.loop_time)]
+        if not settings.redis_url:  # with it there are other nodes, and a worker for all of them
+            beside.append(Chores(curbside.database).run())
+        tasks = [asyncio.create_task(each) for each in beside]
         yield
-        watch.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await curbside.stop()
         app.state.sign_ins.passwords.close()
 

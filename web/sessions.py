@@ -89,8 +89,9 @@ async def sign_up(visitor: Visitor, request: SignUp) -> Shown:
     )  # fmt: skip
 
     def add(connection: Connection) -> Person:
-        if not Credentials(connection).use_code(digest_of(request.code.strip())):
-            raise SignedOut("That code is not the one the server printed, or was used.")
+        code, at = digest_of(request.code.strip()), visitor.curbside.wall_time()
+        if not Credentials(connection).use_code(code, at):
+            raise SignedOut("That code is not the one the server printed today, or was used.")
         if People(connection).find(f"@{person.handle}") is not None:
             raise Conflict("That handle is taken.")
         at = visitor.curbside.wall_time()

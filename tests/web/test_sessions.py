@@ -33,7 +33,8 @@ async def http(ward: Ward) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def first_code(curbside: Curbside) -> str | None:
-    return await curbside.database.transaction(lambda connection: issue_code(connection, 0.0))
+    now = curbside.wall_time()
+    return await curbside.database.transaction(lambda connection: issue_code(connection, now))
 
 
 def signing_up(printed: str | None, **more: str) -> dict[str, str]:

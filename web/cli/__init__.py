@@ -45,6 +45,7 @@ app = typer.Typer(
 )  # fmt: skip
 for command in (
     serving.serve,
+    serving.work,
     serving.migrate,
     serving.seed,
     care.backup,

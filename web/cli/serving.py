@@ -1,9 +1,12 @@
-"""``curbside serve``, ``migrate`` and ``seed``."""
+"""``curbside serve``, ``work``, ``migrate`` and ``seed``."""
 
+import asyncio
+import signal
 import time
 from importlib.metadata import version
 from typing import Annotated
 
+import structlog
 import typer
 
 from rooms.unit_of_work import Policy
@@ -11,6 +14,7 @@ from storage.database import Database
 from storage.migrations import upgrade
 from storage.people import People
 from web.app import create_app
+from web.chores import CHORES, Chores
 from web.cli.locks import AlreadyServed, hold
 from web.curbside import Curbside
 from web.logs import configure_logs
@@ -18,7 +22,9 @@ from web.office import Office, fail, office, one_line_errors
 from web.seed import plant
 from web.servers import listen, run
 from web.sessions import issue_code
-from web.settings import load_settings
+from web.settings import Settings, load_settings
+
+log = structlog.get_logger(__name__)
 
 
 def _show_version(wanted: bool) -> None:
@@ -63,6 +69,31 @@ def serve(
         )  # fmt: skip
         run(create_app(curbside, settings, key=opened.key), curbside, settings, sockets)
         lock.close()
+
+
+def work() -> None:
+    """Do what is due at its time, in a process of its own, until told to stop."""
+    with one_line_errors():
+        settings = load_settings()
+        configure_logs(settings.log)
+        with Office(settings):
+            pass  # the schema is current
+        asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    """Do chores until a signal comes; a commit that is under way is done first."""
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stopped.set)
+    database = Database(settings.database)
+    working = asyncio.create_task(Chores(database).run())
+    log.info("working", chores=[chore.name for chore in CHORES])
+    await stopped.wait()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    await database.close()
+    log.info("stopped")
 
 
 def migrate() -> None:
