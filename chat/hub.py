@@ -10,19 +10,21 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 
-from chat.errors import Close
+from chat.errors import Close, Refusal
 from chat.events import Envelope, is_own_room
 from chat.live_rooms import LiveRoom
+from chat.pages import After, Pages
+from chat.replays import Replays
+from chat.rings import Entry
 
 HELD_LIMIT = 64  # events held beyond a hole; more are left to SQL
-PAGE = 500  # events of one read; PROTOCOL.md, Opening: no more are replayed
+HEADS_AT_ONCE = 500  # rooms whose heads one read compares; guessed
 IDLE_ROOMS = 256  # rooms kept with nobody in them, for those who come back; guessed
-RINGS_LIMIT = 64 * 1024 * 1024  # bytes of event data in all rings; ARCHITECTURE
+RINGS_LIMIT = 64 * 1024 * 1024  # bytes of event data in all rings; guessed: 250 rooms' full ones
 
 log = structlog.get_logger(__name__)
 
 Heads = Callable[[Sequence[str]], Awaitable[dict[str, tuple[str, int]]]]
-After = Callable[[str, int, int], Awaitable[list[Envelope]]]
 
 
 class Hub:
@@ -30,7 +32,8 @@ class Hub:
 
     def __init__(self, heads: Heads, after: After) -> None:
         self._heads = heads
-        self._after = after
+        self._pages = Pages(after)
+        self._replays = Replays(self._pages)
         self._rooms: OrderedDict[str, LiveRoom] = OrderedDict()
         self._opening: dict[str, asyncio.Future[LiveRoom | None]] = {}
         self._held: Counter[str] = Counter()
@@ -64,7 +67,7 @@ class Hub:
 
     async def _open(self, room: str) -> LiveRoom | None:
         # Entered before its head is read, so that what is committed meanwhile is held and not missed.
-        live = self._rooms[room] = LiveRoom(room)
+        live = self._rooms[room] = LiveRoom(room, self._replays.add)
         try:
             found = (await self._heads([room])).get(room)
         finally:
@@ -82,35 +85,47 @@ class Hub:
     def deliver(self, envelopes: Iterable[Envelope]) -> None:
         """Deliver events to those who are in their rooms."""
         for envelope in envelopes:
-            self._count_voiding(envelope)
+            self._void(envelope)
             live = self._rooms.get(envelope.room)
             if live is not None:
                 self._take(live, envelope)
 
-    def _count_voiding(self, envelope: Envelope) -> None:
-        if envelope.voids is not None and not is_own_room(envelope.room):
+    def _void(self, envelope: Envelope) -> None:
+        """Take away what an event voids, at once: its own turn may have to wait for others."""
+        subject, before = envelope.voids, envelope.seq
+        if subject is None:
+            return
+        if not is_own_room(envelope.room):
             self.voidings += 1
+        self._pages.void(envelope.room, subject, before)
+        live = self._rooms.get(envelope.room)
+        if live is not None:
+            live.void(subject, before)
+            self._weigh(live)
 
     def _take(self, live: LiveRoom, envelope: Envelope) -> None:
         if live.is_open and envelope.seq == live.position + 1:
-            self._append(live, envelope)
+            self._append(live, Entry(envelope))
             self._take_held(live)
         elif envelope.seq > live.position:
             if len(live.held) < HELD_LIMIT:
-                live.held[envelope.seq] = envelope
+                live.held[envelope.seq] = Entry(envelope)
             if live.is_open:
                 self._heal(live)
 
-    def _append(self, live: LiveRoom, envelope: Envelope) -> None:
-        before = live.ring.bytes
-        live.append(envelope)
-        self._ring_bytes += live.ring.bytes - before
+    def _append(self, live: LiveRoom, entry: Entry) -> None:
+        live.append(entry)
+        self._weigh(live)
         if self._ring_bytes > RINGS_LIMIT:
             self._shrink()
 
+    def _weigh(self, live: LiveRoom) -> None:
+        self._ring_bytes += live.ring.bytes - live.weighed
+        live.weighed = live.ring.bytes
+
     def _take_held(self, live: LiveRoom) -> None:
-        while (envelope := live.held.pop(live.position + 1, None)) is not None:
-            self._append(live, envelope)
+        while (entry := live.held.pop(live.position + 1, None)) is not None:
+            self._append(live, entry)
         if live.held:
             live.held = {seq: held for seq, held in live.held.items() if seq > live.position}
 
@@ -122,15 +137,22 @@ class Hub:
 
     async def _fill(self, live: LiveRoom) -> None:
         """Deliver from SQL whatever lies above the room's position."""
-        position = -1
-        while live.position > position and (
-            events := await self._after(live.id, position := live.position, PAGE)
-        ):
-            for envelope in events:
-                if envelope.seq == live.position + 1:
-                    self._count_voiding(envelope)
-                    self._append(live, envelope)
-            self._take_held(live)
+        try:
+            while await self._fill_from_page(live):
+                pass
+        except Refusal as refusal:  # the next event or head check begins again
+            log.warning("hole not filled", room=live.id, code=refusal.code)
+
+    async def _fill_from_page(self, live: LiveRoom) -> bool:
+        """Return whether SQL had what comes next: above a hole of its own, reading on is of no use."""
+        entries = await self._pages.after(live.id, live.position)
+        position = live.position
+        for entry in entries:
+            if entry.envelope.seq == live.position + 1:
+                self._void(entry.envelope)
+                self._append(live, entry)
+        self._take_held(live)
+        return live.position > position
 
     async def check(self) -> None:
         """Compare every room with SQL: fill what is missing, and drop rooms with another numbering."""
@@ -143,8 +165,8 @@ class Hub:
     async def _compare(self) -> list[tuple[LiveRoom, tuple[str, int]]]:
         rooms = [live for live in self._rooms.values() if live.is_open]
         compared = []
-        for start in range(0, len(rooms), PAGE):
-            page = rooms[start : start + PAGE]
+        for start in range(0, len(rooms), HEADS_AT_ONCE):
+            page = rooms[start : start + HEADS_AT_ONCE]
             heads = await self._heads([live.id for live in page])
             compared += [(live, heads.get(live.id, ("", 0))) for live in page]
         return compared
@@ -168,12 +190,12 @@ class Hub:
 
     def _discard(self, live: LiveRoom) -> None:
         if self._rooms.pop(live.id, None) is not None:
-            self._ring_bytes -= live.ring.bytes
+            self._ring_bytes -= live.weighed
 
     def _shrink(self) -> None:
         for live in self._rooms.values():
-            self._ring_bytes -= live.ring.bytes
             live.ring.clear()
+            self._weigh(live)
             if self._ring_bytes <= RINGS_LIMIT // 2:
                 break
 
@@ -186,3 +208,4 @@ class Hub:
         for task in list(self._healing.values()):
             task.cancel()
         await asyncio.gather(*self._healing.values(), return_exceptions=True)
+        await self._replays.close()

@@ -1,31 +1,29 @@
 """Live rooms: one room as this node has it, and the seats of those who are in it.
 
 What is due to a room in one turn of the event loop leaves as one buffer, the same bytes to every
-seat of an audience. A seat that cannot take them leaves the audience with a cursor and catches up from
-the ring once its socket has drained; nothing is queued for it meanwhile.
+seat of an audience. A seat that cannot take them leaves the audience with a cursor and catches up
+once its socket has drained; nothing is queued for it meanwhile.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chat.codecs import Wire
-from chat.errors import Close
-from chat.events import Envelope, Signal, is_own_room, wire_name
+from chat.events import Signal, is_own_room, wire_name
 from chat.rings import Entry, Passing, Piece, Ring, void
 
 if TYPE_CHECKING:
     from chat.connection import Connection
 
-SLICE = 2_000  # seats written to in one turn of the loop; ARCHITECTURE, The path of a message
+SLICE = 2_000  # seats written to in one turn of the loop: 13 ms, by SWEEP_NOTICED in chat/writer.py
 OWN_RING = 16  # events of ``@me``, which bridge the moment between a read and its seat
-PIECE = 256 * 1024  # bytes of one write to a seat that catches up; the next when its socket drains
 
 
 class Seat:
     """One connection's place in one room. ``cursor`` is the last number it was sent, None in step."""
 
-    __slots__ = ("backlog", "connection", "cursor", "heard_of", "room", "signals")
+    __slots__ = ("connection", "cursor", "heard_of", "room", "signals")
 
     def __init__(self, connection: "Connection", room: "LiveRoom", *, signals: bool) -> None:
         self.connection = connection
@@ -33,24 +31,33 @@ class Seat:
         self.signals = signals
         self.cursor: int | None = None
         self.heard_of = -1
-        self.backlog: list[Entry] | None = None
+
+    @property
+    def position(self) -> int:
+        """The newest number it was sent."""
+        return self.room.flushed if self.cursor is None else self.cursor
 
 
 class LiveRoom:
-    """One room on this node. ``position`` is its newest number here, ``flushed`` the newest sent."""
+    """One room on this node. ``position`` is its newest number here, ``flushed`` the newest sent.
+
+    ``behind`` takes the seats that lack some of what was sent.
+    """
 
     __slots__ = (
-        "_audiences", "_pending", "_scheduled", "_swept_from", "_unswept", "ahead", "epoch",
-        "flushed", "held", "id", "name", "position", "ring", "seats",
+        "_audiences", "_behind", "_pending", "_scheduled", "_swept_from", "_unswept", "ahead",
+        "epoch", "flushed", "held", "id", "name", "position", "ring", "seats", "weighed",
     )  # fmt: skip
 
-    def __init__(self, room: str) -> None:
+    def __init__(self, room: str, behind: Callable[[Seat], None]) -> None:
+        self._behind = behind
         self.id = room
         self.name = wire_name(room)
         self.epoch = ""
         self.position = self.flushed = -1
         self.ring = Ring(OWN_RING) if is_own_room(room) else Ring()
-        self.held: dict[int, Envelope] = {}
+        self.weighed = 0  # bytes of the ring that the hub has counted
+        self.held: dict[int, Entry] = {}
         self.seats: dict[Connection, Seat] = {}
         self.ahead: set[Seat] = set()
         self._audiences: dict[tuple[Wire, bool], dict[Seat, None]] = {}
@@ -69,12 +76,9 @@ class LiveRoom:
         self.epoch = epoch
         self.position = self.flushed = head
 
-    def append(self, envelope: Envelope) -> None:
+    def append(self, entry: Entry) -> None:
         """Take the next event in, to be sent by the end of this turn of the loop."""
-        if envelope.voids is not None:
-            self.void(envelope.voids, envelope.seq)
-        entry = Entry(envelope)
-        self.position = envelope.seq
+        self.position = entry.envelope.seq
         self.ring.add(entry)
         self._send(entry)
 
@@ -82,21 +86,19 @@ class LiveRoom:
         """Take away the content of ``subject`` below ``before`` from all that may yet be sent."""
         self.ring.void(subject, before)
         void(self._pending, subject, before)
+        void(self.held.values(), subject, before)
         for piece in set(self._unswept.values()):
             piece.void(subject, before)
-        for seat in self.seats.values():
-            void(seat.backlog or (), subject, before)
 
     def pass_on(self, signal: Signal) -> None:
         """Send a signal to those who want signals."""
         if self.seats:
             self._send(Passing(self.name, signal))
 
-    def seat(self, seat: Seat, cursor: int, backlog: list[Entry] | None = None) -> None:
-        """Let a seat follow after ``cursor``; ``backlog`` holds what SQL had of what it lacks."""
+    def seat(self, seat: Seat, cursor: int) -> None:
+        """Let a seat follow after ``cursor``."""
         self.seats[seat.connection] = seat
         seat.cursor = cursor
-        seat.backlog = backlog
         self.catch_up(seat)
 
     def unseat(self, connection: "Connection") -> None:
@@ -116,43 +118,28 @@ class LiveRoom:
             self._audience(seat).pop(seat, None)
 
     def catch_up(self, seat: Seat) -> None:
-        """Send a seat the next piece of what it lacks, while its socket takes it, or put it in step.
+        """Put a seat in step, or have it sent what it lacks, while its socket takes it."""
+        if not seat.connection.write_is_paused and not self.settle(seat):
+            self._behind(seat)
 
-        One piece a turn of the loop: a link tells that it is full only after the turn it filled in.
-        """
-        if seat.cursor is None or seat.connection.write_is_paused:
-            return
-        if self.seats.get(seat.connection) is not seat:
-            return
-        if (seat.backlog or seat.cursor < self.flushed) and not self._send_piece(seat, seat.cursor):
-            seat.connection.close(Close.TOO_SLOW, "reading too slowly")
-        elif seat.backlog or seat.cursor < self.flushed:
-            asyncio.get_running_loop().call_soon(self.catch_up, seat)
-        elif seat.cursor > self.flushed:
+    def settle(self, seat: Seat) -> bool:
+        """Return whether there is nothing to send a seat: it is in step from here on, or gone."""
+        if self.seats.get(seat.connection) is not seat or seat.cursor is None:
+            return True
+        if seat.cursor < self.flushed:
+            return False
+        if seat.cursor > self.flushed:
             self.ahead.add(seat)
         else:
-            seat.cursor = seat.backlog = None
+            seat.cursor = None
             self._audience(seat)[seat] = None
-
-    def _send_piece(self, seat: Seat, cursor: int) -> bool:
-        """Return whether the ring still has what the seat lacks."""
-        entries: Iterable[Entry] = seat.backlog or ()
-        if not seat.backlog:
-            if not self.ring.covers(cursor, self.flushed):
-                return False
-            entries = self.ring.between(cursor, self.flushed)
-        frames, size = [], 0
-        wire = seat.connection.wire
-        for entry in entries:
-            frames.append(entry.frame(wire))
-            seat.cursor = entry.envelope.seq
-            size += len(frames[-1])
-            if size >= PIECE:
-                break
-        if seat.backlog:
-            del seat.backlog[: len(frames)]
-        seat.connection.send(wire.join(frames))
         return True
+
+    def piece_after(self, seq: int) -> Piece | None:
+        """Return all that was sent after a number, or None where the ring no longer has it."""
+        if not self.ring.covers(seq, self.flushed):
+            return None
+        return Piece(list(self.ring.between(seq, self.flushed)), self.flushed)
 
     def _audience(self, seat: Seat) -> dict[Seat, None]:
         key = (seat.connection.wire, seat.signals)

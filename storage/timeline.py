@@ -4,7 +4,7 @@ Numbers of a room are 1, 2, 3 … without holes: they are taken from the room's 
 that inserts the events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    func,
     insert,
     select,
     update,
@@ -66,13 +67,18 @@ class Timeline:
         """Insert events whose numbers were taken in this transaction."""
         _APPEND.run(self._connection, rows)
 
-    def after(self, room: str, seq: int, *, limit: int) -> list[Logged]:
-        """Return up to ``limit`` events above ``seq``, in order."""
-        rows = self._connection.execute(
-            select(*events.c)
-            .where(events.c.room == room, events.c.seq > seq)
+    def after(self, room: str, seq: int, *, limit: int, limit_bytes: int) -> list[Logged]:
+        """Return the next events above ``seq``, in order: one, and more while within both limits."""
+        above = [events.c.room == room, events.c.seq > seq]
+        sizes = (
+            select(events.c.seq, func.length(events.c.data))
+            .where(*above)
             .order_by(events.c.seq)
             .limit(limit)
+        )
+        last = _last_within(self._connection.execute(sizes), limit_bytes)
+        rows = self._connection.execute(
+            select(*events.c).where(*above, events.c.seq <= last).order_by(events.c.seq)
         )
         return [Logged(*row) for row in rows]
 
@@ -83,3 +89,14 @@ class Timeline:
             .where(events.c.room == room, events.c.subject == subject)
             .values(data=data, subject=None)
         )
+
+
+def _last_within(sizes: Iterable[Any], limit_bytes: int) -> int:
+    """Return the last of the numbers whose sizes fit, of the first whether it does or not."""
+    last = total = 0
+    for seq, size in sizes:
+        total += size
+        if last and total > limit_bytes:
+            break
+        last = seq
+    return last

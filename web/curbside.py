@@ -18,7 +18,7 @@ from chat.commands import Command, Commands, Request, Runs
 from chat.errors import Refusal, Unavailable, Unknown
 from chat.events import Envelope
 from chat.hub import Hub
-from chat.rings import Entry
+from chat.pages import PAGE_BYTES, PAGE_EVENTS
 from chat.writer import Ask, Decision, Outcome, Writer
 from presence import status
 from presence.tracker import Tracker
@@ -83,7 +83,6 @@ class Curbside:
         self.policy = policy
         self._known: dict[str, Rights] = {}
         self._trim_at = RIGHTS_KEPT
-        self._missed: dict[tuple[str, int], asyncio.Future[list[Entry]]] = {}
 
     async def start(self) -> None:
         """Begin to write, deliver and watch."""
@@ -178,18 +177,6 @@ class Curbside:
         """Return the rights in a room as memory has them."""
         return self._known.get(log)
 
-    async def missed(self, log: str, seq: int) -> list[Entry]:
-        """Return the events above a number from SQL: one read for all who miss the same."""
-        key = (log, seq)
-        reading = self._missed.get(key)
-        if reading is None:
-            reading = self._missed[key] = asyncio.ensure_future(self._entries(log, seq))
-            reading.add_done_callback(lambda _: self._missed.pop(key, None))
-        return await asyncio.shield(reading)
-
-    async def _entries(self, log: str, seq: int) -> list[Entry]:
-        return [Entry(envelope) for envelope in await self._after(log, seq, visits.REPLAY_LIMIT)]
-
     async def _decide(self, asks: Sequence[Ask]) -> Decision:
         try:
             decision, rights = await self._transact(asks)
@@ -235,12 +222,12 @@ class Curbside:
         self._learn(rights)
         return heads
 
-    async def _after(self, log: str, seq: int, limit: int) -> list[Envelope]:
+    async def _after(self, log: str, seq: int) -> list[Envelope]:
         def read(connection: SqlConnection) -> list[Envelope]:
-            logged = Timeline(connection).after(log, seq, limit=limit)
+            logged = Timeline(connection).after(log, seq, limit=PAGE_EVENTS, limit_bytes=PAGE_BYTES)
             return [Envelope(**event._asdict()) for event in logged]
 
-        return await self._unvoided(read)
+        return await self._reading(read)
 
     async def _unvoided(self, work: Callable[[SqlConnection], Result]) -> Result:
         """Read again where content had to go meanwhile, so that it is in no answer after that."""

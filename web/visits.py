@@ -1,7 +1,7 @@
 """Visits: entering rooms and leaving them, which only a connection can do.
 
 Between the answer to ``room.enter`` and the live stream no event is lost or doubled: from the moment
-at which the room's state is read, what happens in it is in the ring.
+at which the room's state is read, what happens in it is in the ring, and what came before it in SQL.
 """
 
 from collections.abc import Awaitable
@@ -14,7 +14,6 @@ from chat.connection import Connection
 from chat.errors import Close, Conflict
 from chat.events import ME, is_own_room, own_room
 from chat.live_rooms import LiveRoom, Seat
-from chat.rings import Entry
 from rooms.permissions import Actor, require_may_know, require_may_write
 from rooms.readings import Reading
 from rooms.snapshots import OwnSnapshot, Snapshot, own_snapshot, snapshot
@@ -23,8 +22,8 @@ from storage.rooms import Room
 if TYPE_CHECKING:
     from web.curbside import Curbside
 
-ROOMS_LIMIT = 200  # rooms one connection may be in; PROTOCOL.md, Opening
-REPLAY_LIMIT = 500  # events; PROTOCOL.md, Opening
+ROOMS_LIMIT = 200  # rooms one connection may be in; docs/protocol.md, The socket
+REPLAY_LIMIT = 500  # events; docs/protocol.md, The socket
 
 
 class EnterRoom(Request):
@@ -75,7 +74,7 @@ class Visit:
         self.tracker = curbside.tracker
         self.typing = curbside.typing
         self.now = curbside.loop_time()
-        self.seating: tuple[Seat, int, list[Entry] | None] | None = None
+        self.seating: tuple[Seat, int] | None = None
 
     async def room_to_write(self, room: str) -> str:
         """Return the log of a room that the actor may write in. Raises Refusal."""
@@ -150,17 +149,13 @@ async def _read(
     if request.epoch == live.epoch and request.seq is not None:
         missed = live.position - request.seq
         if 0 <= missed <= REPLAY_LIMIT:
-            return await _resume(visit, seat, live, request.seq)
+            return _resume(visit, seat, live, request.seq)
     return await _start_fresh(visit, seat, live, request.messages)
 
 
-async def _resume(visit: Visit, seat: Seat, live: LiveRoom, seq: int) -> Entered:
-    backlog = None
-    if seq < live.flushed and not live.ring.covers(seq, live.flushed):
-        backlog = list(await visit.curbside.missed(live.id, seq))
-    visit.seating = (seat, seq, backlog)
-    newest = backlog[-1].envelope.seq if backlog else seq
-    head = max(live.flushed, newest)
+def _resume(visit: Visit, seat: Seat, live: LiveRoom, seq: int) -> Entered:
+    visit.seating = (seat, seq)
+    head = max(live.flushed, seq)
     return Entered(room=live.name, epoch=live.epoch, head=head, resumed=True)
 
 
@@ -173,7 +168,7 @@ async def _start_fresh(visit: Visit, seat: Seat, live: LiveRoom, limit: int) -> 
     room, found = await visit.curbside.read(visit.actor, read)
     if room.epoch != live.epoch:
         seat.connection.close(Close.NOT_CONTINUOUS, "the room was numbered anew")
-    visit.seating = (seat, room.head, None)
+    visit.seating = (seat, room.head)
     return Entered(room=live.name, epoch=room.epoch, head=room.head, resumed=False, snapshot=found)
 
 
@@ -181,12 +176,12 @@ def begin_stream(visit: Visit) -> None:
     """Seat the visitor: what it missed follows, then live events. Called right after the answer."""
     if visit.seating is None:
         return
-    seat, cursor, backlog = visit.seating
+    seat, cursor = visit.seating
     connection, live = seat.connection, seat.room
     if connection.is_closed:
         return
     connection.seats[live.name] = seat
-    live.seat(seat, cursor, backlog)
+    live.seat(seat, cursor)
     if seat.signals and not is_own_room(live.id):
         visit.tracker.enter(live.id, visit.person, connection)
         connection.signal(live.name, visit.tracker.everybody(live.id))

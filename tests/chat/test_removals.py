@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from chat.events import Envelope
+from chat.pages import Pages
 from tests.builders import Ward
 from tests.clients import Client
 
@@ -32,13 +33,66 @@ async def test_a_text_removed_while_a_sweep_is_under_way_reaches_no_further_seat
     assert SECRET not in str([client.read() for client in clients[2:]])
 
 
+async def test_a_removal_that_must_wait_for_others_takes_the_text_away_at_once(ward: Ward) -> None:
+    entered = await Client(ward, "ben").enter("cardiology")
+    head, hub = entered["head"], ward.curbside.hub
+    hub.deliver([posting(head + 1)])
+    await asyncio.sleep(0)
+    back = Client(ward, "ana")
+
+    hub.deliver([removal(head + 3)])
+
+    await back.enter("cardiology", epoch=entered["epoch"], seq=head)
+    gone = await back.event(head + 1)
+    assert gone["data"] == {"id": "m1", "voided": True}
+
+
+async def test_a_text_that_waits_for_others_is_taken_away_as_well(ward: Ward) -> None:
+    client = Client(ward, "ana")
+    head = (await client.enter("cardiology"))["head"]
+    hub = ward.curbside.hub
+    hub.deliver([posting(head + 2), removal(head + 4)])
+
+    hub.deliver([removal(head + 1, of="m0")])
+
+    gone = await client.event(head + 2)
+    assert gone["data"] == {"id": "m1", "voided": True}
+
+
+async def test_what_a_removal_does_not_reach_is_kept() -> None:
+    """It reaches only what came before it: under the same subject, news may follow."""
+    pages = Pages(hold := Held())
+    reading = asyncio.ensure_future(pages.after("cardiology", 0))
+    await asyncio.sleep(0)
+
+    pages.void("cardiology", "m1", 7)
+    pages.void("cardiology", "m1", 5)
+    pages.void("cardiology", "m2", 9)
+    pages.void("neurology", "m1", 9)
+
+    hold.rows.set_result([posting(6), posting(7), removal(8)])
+    told = [entry.envelope.subject for entry in await reading]
+    assert told == [None, "m1", None]
+    assert SECRET.encode() not in (await reading)[0].envelope.data
+
+
+class Held:
+    """A read that ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.rows: asyncio.Future[list[Envelope]] = asyncio.get_running_loop().create_future()
+
+    async def __call__(self, room: str, seq: int) -> list[Envelope]:
+        return await self.rows
+
+
 def posting(seq: int) -> Envelope:
     """Return the event of a message with what will have to go."""
     data = msgspec.msgpack.encode({"id": "m1", "cid": "b1f0c2d4e5", "kind": "text", "text": SECRET})
     return Envelope("cardiology", seq, "message.posted", 1.0, None, data, subject="m1")
 
 
-def removal(seq: int) -> Envelope:
+def removal(seq: int, of: str = "m1") -> Envelope:
     """Return the event by which it goes."""
-    data = msgspec.msgpack.encode({"id": "m1"})
-    return Envelope("cardiology", seq, "message.removed", 2.0, None, data, voids="m1")
+    data = msgspec.msgpack.encode({"id": of})
+    return Envelope("cardiology", seq, "message.removed", 2.0, None, data, voids=of)

@@ -1,0 +1,302 @@
+"""How those who are behind catch up: with everything, once, in order, and with little held for them."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chat.errors import Close
+from chat.events import Envelope
+from chat.live_rooms import LiveRoom
+from chat.pages import PAGE_BYTES
+from storage.database import DatabaseAway
+from tests.builders import Ward
+from tests.clients import Client
+
+LONG = "𝛽" * 10_000  # characters of four bytes: the longest text there is
+LONG_BYTES = 41_000  # of its event
+
+
+async def test_one_who_resumes_and_reads_nothing_is_sent_one_page(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position = await missed(ward, *[LONG] * 20)
+    back = Client(ward, "ana")
+    held = fill(back, monkeypatch)
+
+    await back.enter("cardiology", **position)
+    await drained(back, position["seq"] + 20)
+
+    assert seqs(back) == [position["seq"] + n for n in range(1, 21)]
+    assert max(held) <= PAGE_BYTES + LONG_BYTES
+    assert len(held) > 20 * LONG_BYTES / PAGE_BYTES
+
+
+async def test_one_who_lacks_much_in_many_rooms_is_sent_one_piece_for_all_of_them(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = [await ward.open_room(f"ward-{n}", "ben", "ana") for n in range(4)]
+    back = Client(ward, "ana")
+    for room in rooms:
+        await back.enter(room)
+    back.connection.write_paused()
+    for room in rooms:
+        await ward.post(room, LONG, "ben")
+    await asyncio.sleep(0)
+    held = fill(back, monkeypatch)
+
+    back.connection.write_resumed()
+    await drained_of(back, lambda: len(back.read()) >= 8)
+
+    assert all(size <= LONG_BYTES for size in held)
+    assert {f["room"] for f in back.frames if "event" in f} == set(rooms)
+
+
+async def test_all_who_lack_the_same_are_served_by_one_read(ward: Ward) -> None:
+    position = await missed(ward, "one", "two", "three")
+    database = ward.curbside.database
+    reading, reads = database.reading, []
+
+    async def counted(work: Any) -> Any:
+        reads.append(work)
+        return await reading(work)
+
+    database.reading = counted  # type: ignore[method-assign]
+    crowd = [Client(ward, "ana") for _ in range(30)]
+
+    await asyncio.gather(*(client.enter("cardiology", **position) for client in crowd))
+
+    for client in crowd:
+        await client.event(position["seq"] + 3)
+    assert len(reads) == 1
+
+
+async def test_a_slow_reader_whom_the_ring_has_passed_reads_on_from_sql(ward: Ward) -> None:
+    slow = Client(ward, "ana")
+    head = (await slow.enter("cardiology"))["head"]
+    slow.connection.write_paused()
+    for n in range(5):
+        await ward.post("cardiology", f"Note {n}", "ben")
+    await asyncio.sleep(0)
+    room(ward).ring.clear()
+
+    slow.connection.write_resumed()
+
+    await slow.event(head + 5)
+    await ward.post("cardiology", "and live again", "ben")
+    await slow.event(head + 6)
+    assert seqs(slow) == [head + n for n in range(1, 7)]
+
+
+@pytest.mark.parametrize(("lacks", "code"), [(3, None), (4, Close.TOO_SLOW)])
+async def test_a_slow_reader_who_is_too_far_behind_is_closed(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, lacks: int, code: Close | None
+) -> None:
+    monkeypatch.setattr("chat.replays.EVENTS_LIMIT", 3)
+    slow, other = Client(ward, "ana"), Client(ward, "ben")
+    await slow.enter("cardiology")
+    head = (await other.enter("cardiology"))["head"]
+    slow.connection.write_paused()
+    for n in range(lacks):
+        await ward.post("cardiology", f"Note {n}", "linden")
+    await other.event(head + lacks)
+    room(ward).ring.clear()
+    slow.link.arrived.clear()
+
+    slow.connection.write_resumed()
+
+    await asyncio.wait_for(slow.link.arrived.wait(), 10)
+    assert slow.link.code == code
+
+
+async def test_while_everybody_catches_up_and_others_post_nothing_is_lost_or_doubled(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position = await missed(ward, *[f"Missed {n}" for n in range(60)])
+    monkeypatch.setattr("web.curbside.PAGE_EVENTS", 7)
+    monkeypatch.setattr("chat.rings.BYTES_LIMIT", 1_500)  # of some ten events
+    start = position.pop("seq")
+    clients = [Client(ward, "ana") for _ in range(12)]
+
+    async def come_back(client: Client, seq: int) -> None:
+        await client.enter("cardiology", **position, seq=seq)
+        await drained(client, start + 121)
+
+    for n, client in enumerate(clients):
+        if n % 3:
+            fill(client, monkeypatch)
+    coming = [come_back(client, start + n % 4) for n, client in enumerate(clients)]
+    posting = [ward.post("cardiology", f"Meanwhile {n}", "ben") for n in range(61)]
+    await asyncio.gather(*coming[:6], *posting, *coming[6:])
+
+    for n, client in enumerate(clients):
+        assert seqs(client) == list(range(start + n % 4 + 1, start + 122))
+
+
+async def test_what_is_removed_right_after_it_was_read_is_not_sent_after_that(ward: Ward) -> None:
+    secret = "a name that must go"
+    position = await missed(ward, secret)
+    entered = await Client(ward, "ben").enter("cardiology")
+    removing = {"room": "cardiology", "id": entered["snapshot"]["messages"][-1]["id"]}
+    crowd = [Client(ward, "ana") for _ in range(5)]
+    database, writer = ward.curbside.database, ward.curbside.writer
+    reading, publish = database.reading, writer._publish
+
+    def publish_in_a_turn(told: list[Envelope]) -> None:
+        for client in crowd:
+            client.read()
+            client.frames.clear()
+        publish(told)
+
+    async def then_removed(work: Any) -> Any:
+        found = await reading(work)
+        held: list[list[Envelope]] = []
+        writer._publish = held.append
+        await ward.run("message.remove", removing, "ben")
+        asyncio.get_running_loop().call_soon(publish_in_a_turn, held[0])
+        return found
+
+    database.reading = then_removed  # type: ignore[method-assign]
+
+    for client in crowd:
+        client.tell("room.enter", {"room": "cardiology", "signals": False, **position})
+
+    for client in crowd:
+        await client.event(position["seq"] + 2)
+    assert secret not in str([client.read() for client in crowd])
+
+
+async def test_what_is_removed_while_a_page_is_read_is_sent_to_nobody(ward: Ward) -> None:
+    secret = "a name that must go"
+    position = await missed(ward, secret)
+    entered = await Client(ward, "ben").enter("cardiology")
+    removing = {"room": "cardiology", "id": entered["snapshot"]["messages"][-1]["id"]}
+    back = Client(ward, "ana")
+    database = ward.curbside.database
+    reading = database.reading
+
+    async def removed_meanwhile(work: Any) -> Any:
+        database.reading = reading  # type: ignore[method-assign]
+        found = await reading(work)
+        await ward.run("message.remove", removing, "ben")
+        return found
+
+    database.reading = removed_meanwhile  # type: ignore[method-assign]
+
+    await back.enter("cardiology", **position)
+
+    gone = await back.event(position["seq"] + 1)
+    await back.event(position["seq"] + 2)
+    assert gone["data"] == {"id": removing["id"], "voided": True}
+    assert seqs(back) == [position["seq"] + 1, position["seq"] + 2]
+
+
+async def test_what_cannot_be_read_ends_the_connection_to_come_back(ward: Ward) -> None:
+    position = await missed(ward, "missed")
+    back = Client(ward, "ana")
+
+    async def away(work: Any) -> Any:
+        raise DatabaseAway("the disk is full")
+
+    ward.curbside.database.reading = away  # type: ignore[method-assign]
+
+    entered = await back.enter("cardiology", **position)
+
+    await closed(back)
+    assert entered["resumed"] is True
+    assert back.link.code == Close.NOT_CONTINUOUS
+
+
+async def test_one_who_leaves_while_a_page_is_read_gets_none_of_it(ward: Ward) -> None:
+    position = await missed(ward, "missed")
+    leaving, staying = Client(ward, "ana"), Client(ward, "ana")
+    may_read = asyncio.Event()
+    reading = ward.curbside.database.reading
+
+    async def held_up(work: Any) -> Any:
+        await may_read.wait()
+        return await reading(work)
+
+    ward.curbside.database.reading = held_up  # type: ignore[method-assign]
+    for client in (leaving, staying):
+        await client.enter("cardiology", **position)
+
+    await leaving.ask("room.leave", {"room": "cardiology"})
+
+    may_read.set()
+    await staying.event(position["seq"] + 1)
+    assert seqs(leaving) == []
+    fresh = await leaving.enter("cardiology")
+    await ward.post("cardiology", "after coming back", "ben")
+    await leaving.event(fresh["head"] + 1)
+
+
+async def missed(ward: Ward, *texts: str) -> dict[str, Any]:
+    """Post texts, have the ring forget them, and return the position before them."""
+    entered = await Client(ward, "linden").enter("cardiology")
+    for text in texts:
+        await ward.post("cardiology", text, "ben")
+    await asyncio.sleep(0)
+    room(ward).ring.clear()
+    return {"epoch": entered["epoch"], "seq": entered["head"]}
+
+
+def room(ward: Ward) -> LiveRoom:
+    """Return cardiology as the node has it."""
+    live = ward.curbside.hub.find("cardiology")
+    assert live is not None
+    return live
+
+
+def seqs(client: Client) -> list[int]:
+    """Return the numbers of all the events a client was sent, in that order."""
+    client.read()
+    return [f["seq"] for f in client.frames if "event" in f]
+
+
+def fill(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Have a link be full after each write, and return how much it had to hold, each time it was."""
+    held = [0]
+    was_full = False
+    send, connection = client.link.send, client.connection
+
+    def send_and_be_full(data: list[bytes]) -> None:
+        nonlocal was_full
+        if was_full and not connection.write_is_paused:
+            was_full = False
+            held.append(0)
+        held[-1] += sum(map(len, data))
+        send(data)
+        asyncio.get_running_loop().call_soon(pause)
+
+    def pause() -> None:
+        nonlocal was_full
+        was_full = True
+        if not connection.write_is_paused:
+            connection.write_paused()
+
+    monkeypatch.setattr(client.link, "send", send_and_be_full)
+    return held
+
+
+async def drained(client: Client, seq: int) -> None:
+    """Read as often as a link is full, until an event is there."""
+    await drained_of(client, lambda: seq in seqs(client))
+
+
+async def drained_of(client: Client, is_all: Callable[[], bool]) -> None:
+    """Read as often as a link is full, until all is there."""
+    while not is_all():
+        client.link.arrived.clear()
+        if client.connection.write_is_paused:
+            client.connection.write_resumed()
+        await asyncio.wait_for(client.link.arrived.wait(), 10)
+        await asyncio.sleep(0)
+
+
+async def closed(client: Client) -> None:
+    """Wait until a client is closed."""
+    while client.link.code is None:
+        client.link.arrived.clear()
+        await asyncio.wait_for(client.link.arrived.wait(), 10)
