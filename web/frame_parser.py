@@ -6,6 +6,7 @@ kept, and text is checked as it arrives: a client that errs is told at its first
 """
 
 import codecs
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -60,9 +61,12 @@ class FrameParser:
         "_message",
         "_opcode",
         "_returned",
+        "allowed",
     )
 
     def __init__(self, limit_bytes: int, apply_mask: Callable[[bytes, bytes], bytes]) -> None:
+        self.allowed = sys.maxsize
+        """How many more frames may be begun, those without a payload too; whoever pulls may set it."""
         self._limit_bytes = limit_bytes
         self._apply_mask = apply_mask
         self._data = b""
@@ -88,18 +92,20 @@ class FrameParser:
         self._returned = frames or None
 
     def pull(self) -> Frame | None:
-        """Return the next whole message or control frame, or None until more is fed.
+        """Return the next whole message or control frame, or None until more is fed or allowed.
 
         Raises FrameError at the first fault; nothing may be pulled after it.
         """
         if self._returned:
             return self._returned.pop(0)
-        while self._mask or self._begin():
+        while self._mask or (self.allowed and self._begin()):
             frame = self._control() if self._kind >= CLOSE else self._piece()
             if frame is not None:
                 return frame
             if self._left:
                 break
+        if not self.allowed:
+            return None
         self._data = self._data[self._at :]
         self._at = 0
         return None
@@ -125,6 +131,7 @@ class FrameParser:
         self._kind, self._final, self._left = kind, first & _FINAL, length
         self._mask = data[start : start + 4]
         self._at = start + 4
+        self.allowed -= 1
         return True
 
     def _check_header(self, first: int, second: int) -> None:

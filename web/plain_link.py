@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chat.errors import Close
 from chat.links import Receiver
+from web.paces import FRAMES_A_TURN, Pace
 from web.pressures import Pressure
 from web.websocket_protocol import MESSAGE_LIMIT, cut
 
@@ -27,7 +28,7 @@ log = structlog.get_logger(__name__)
 class PlainLink:
     """One accepted Starlette WebSocket, as a Link."""
 
-    def __init__(self, websocket: WebSocket, *, text: bool) -> None:
+    def __init__(self, websocket: WebSocket, *, text: bool, pace: Pace | None = None) -> None:
         self.heard = asyncio.get_running_loop().time()
         self._websocket = websocket
         self._text = text
@@ -38,6 +39,8 @@ class PlainLink:
         self._reading.set()
         self._closing: tuple[int, str] | None = None
         self._pressure = Pressure()
+        self._pace = pace
+        self._due = 0.0
 
     def send(self, data: list[bytes]) -> None:
         """Queue bare payloads."""
@@ -79,23 +82,39 @@ class PlainLink:
             receiver.closed(_code(tasks))
 
     async def _receive(self, receiver: Receiver) -> int:
+        left = FRAMES_A_TURN
         while True:
             await self._reading.wait()
+            left -= 1
+            if not left:
+                left = FRAMES_A_TURN
+                await self._end_turn()
             try:
                 message: dict[str, Any] = dict(await self._websocket.receive())
             except WebSocketDisconnect as gone:
                 return gone.code
             if message["type"] == "websocket.disconnect":
                 return int(message.get("code") or 1005)
-            self.heard = asyncio.get_running_loop().time()
-            text = message.get("text")
-            payload = text.encode() if text is not None else message.get("bytes") or b""
-            if self._closing is not None:
-                continue
-            if len(payload) > MESSAGE_LIMIT:  # of which the ASGI server knows nothing
-                self.close(Close.TOO_BIG, "the message is too long")
-            else:
-                self._deliver(receiver, payload, text=text is not None)
+            self._take(receiver, message)
+
+    async def _end_turn(self) -> None:
+        """Let others come: what the ASGI server has queued is received with no turn between."""
+        await asyncio.sleep(0)
+        if self._pace is not None:
+            self._due = self._pace.due(self._due, FRAMES_A_TURN, self.heard)
+            if self._due - self.heard > self._pace.ahead:
+                self.close(Close.FLOODING, "too many frames")
+
+    def _take(self, receiver: Receiver, message: dict[str, Any]) -> None:
+        self.heard = asyncio.get_running_loop().time()
+        text = message.get("text")
+        payload = text.encode() if text is not None else message.get("bytes") or b""
+        if self._closing is not None:
+            return
+        if len(payload) > MESSAGE_LIMIT:  # of which the ASGI server knows nothing
+            self.close(Close.TOO_BIG, "the message is too long")
+        else:
+            self._deliver(receiver, payload, text=text is not None)
 
     def _deliver(self, receiver: Receiver, payload: bytes, *, text: bool) -> None:
         try:

@@ -17,6 +17,7 @@ from chat.frames import BINARY, TEXT, framed
 from chat.links import Link, Receiver
 from web.frame_parser import Frame
 from web.handshakes import Headers, acceptance, plain_refusal, refusal
+from web.paces import Pace
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +41,8 @@ class Socket(Link, Protocol):
     def refuse(self, response: bytes) -> None:
         """Write any other response and end."""
 
-    def hand_over(self, receiver: Receiver, backlog: list[Frame]) -> None:
-        """Give ``receiver`` what comes, the backlog first."""
+    def hand_over(self, receiver: Receiver, backlog: list[Frame], pace: Pace | None) -> None:
+        """Give ``receiver`` what comes, the backlog first, and close on whoever exceeds ``pace``."""
 
 
 class SocketApplication:
@@ -93,13 +94,16 @@ class SocketApplication:
         if self._expected is _OPENING or self._expected is _DENYING:
             self._socket.refuse(plain_refusal(500, "Internal Server Error", self._default_headers))
 
-    def attach(self, make: Callable[[Link], Receiver]) -> None:
-        """Hand the socket over to what ``make`` returns; only after ``websocket.accept`` was sent."""
+    def attach(self, make: Callable[[Link], Receiver], pace: Pace | None = None) -> None:
+        """Hand the socket over to what ``make`` returns; only after ``websocket.accept`` was sent.
+
+        A client that sends more frames than ``pace`` allows is closed.
+        """
         if self._expected is not _OPEN:
             raise RuntimeError("a socket is handed over once, and only while it is open")
         self._expected = _DONE
         receiver = make(self._socket)
-        self._socket.hand_over(receiver, list(self._inbox))
+        self._socket.hand_over(receiver, list(self._inbox), pace)
         self._inbox.clear()
 
     # The ASGI side.

@@ -17,11 +17,15 @@ from storage.people import Person
 from web.auth import Identity, identify, is_own_origin
 from web.curbside import Curbside
 from web.limits import network_of
+from web.paces import Pace
 from web.plain_link import PlainLink
 
 CONNECTIONS_LIMIT = 20  # a person; PROTOCOL.md, Transport
 PING_EVERY = 25.0  # seconds; PROTOCOL.md, Opening
 FRAME_LIMIT = 128 * 1024  # bytes; PROTOCOL.md, Transport
+# Frames of one connection, pings and fragments among them. At once: 200 rooms entered, 120 other
+# commands and 50 posts of a bot, and half as many again. In the long run: a bot's 50 posts a second.
+PACE = Pace(600, 60.0)
 HANDOVER = "curbside.handover"
 VERSION = "1"
 
@@ -59,11 +63,12 @@ async def serve_socket(websocket: WebSocket) -> None:
         await websocket.send_denial_response(_denial(refusal))
         return
     await websocket.accept(codec.name if websocket.scope["subprotocols"] else None)
+    pace = PACE if curbside.limits.is_limited else None
     handover = websocket.scope.get("extensions", {}).get(HANDOVER)
     if handover is not None:
-        handover["attach"](lambda link: _begin(curbside, link, codec, True, identity))
+        handover["attach"](lambda link: _begin(curbside, link, codec, True, identity), pace)
         return
-    link = PlainLink(websocket, text=codec.opcode == TEXT)
+    link = PlainLink(websocket, text=codec.opcode == TEXT, pace=pace)
     await link.run(_begin(curbside, link, codec, False, identity))
 
 

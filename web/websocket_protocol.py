@@ -19,6 +19,8 @@ from chat.frames import TEXT, framed
 from chat.links import Receiver
 from web.frame_parser import CLOSE, PING, PONG, Frame, FrameError, FrameParser, close_code
 from web.handshakes import HandshakeError, plain_refusal, read_handshake
+from web.intakes import Intake
+from web.paces import Pace
 from web.pressures import Pressure
 from web.upgrades import Host, tune
 
@@ -56,11 +58,10 @@ class WebSocketProtocol(asyncio.Protocol):
     __slots__ = (
         "_code",
         "_host",
+        "_intake",
         "_loop",
-        "_parser",
         "_pongs",
         "_pressure",
-        "_reading",
         "_state",
         "_timer",
         "_transport",
@@ -80,11 +81,9 @@ class WebSocketProtocol(asyncio.Protocol):
         self._host = Host(config, server_state, app_state)
         self._loop = _loop or asyncio.get_running_loop()
         self._state = State.ASKED
-        self._parser = FrameParser(self.message_limit, apply_mask)
         self._pressure = Pressure()
         self._code = ABNORMAL
         self._timer: asyncio.TimerHandle | None = None
-        self._reading = False
         self._pongs = b""
         self.heard = self._loop.time()
 
@@ -93,6 +92,8 @@ class WebSocketProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport from the HTTP protocol."""
         self._transport = cast(asyncio.Transport, transport)
+        parser = FrameParser(self.message_limit, apply_mask)
+        self._intake = Intake(self, self._transport, parser)
         self._host.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -101,8 +102,7 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._state is State.ASKED:
             self._shake_hands(data)
         elif self._state is not State.ENDED:
-            self._parser.feed(data)
-            self._pump()
+            self._intake.feed(data)
 
     def eof_received(self) -> None:
         """Let the transport close; but a half-closed client that does not read may not keep it open."""
@@ -112,7 +112,7 @@ class WebSocketProtocol(asyncio.Protocol):
         """Forget the client, and tell whoever had it."""
         self._host.connections.discard(self)
         self._state = State.ENDED
-        self._reading = False
+        self._intake.end()
         if self._timer is not None:
             self._timer.cancel()
         receiver, self._pressure.receiver = self._pressure.receiver, None
@@ -147,22 +147,21 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def pause_reading(self) -> None:
         """Handle no further frames, and leave those to come in the kernel."""
-        if self._state is State.OPEN and self._reading:
-            self._reading = False
-            self._transport.pause_reading()
+        if self._state is State.OPEN:
+            self._intake.close()
 
     def resume_reading(self) -> None:
         """Handle frames again, on the loop's next turn: the caller may be in the midst of one."""
-        if self._state is State.OPEN and not self._reading:
-            self._read_on()
+        if self._state is State.OPEN and not self._intake.is_open:
+            self._intake.open()
 
     def close(self, code: int, reason: str = "") -> None:
         """Send a close frame; end when the client's has come, or after ``close_seconds``."""
         if self._state is State.OPEN:
             self._write_close(code, reason)
             self._state = State.CLOSING
-            if not self._reading:
-                self._read_on()
+            if not self._intake.is_open:
+                self._intake.open()
 
     # What an application does with its socket.
 
@@ -172,7 +171,7 @@ class WebSocketProtocol(asyncio.Protocol):
             tune(self._transport)
             self._transport.write(response)
             self._state = State.OPEN
-            self._read_on()
+            self._intake.open()
 
     def refuse(self, response: bytes) -> None:
         """Answer the handshake with something else than a 101."""
@@ -180,15 +179,16 @@ class WebSocketProtocol(asyncio.Protocol):
             self._transport.write(response)
             self._end()
 
-    def hand_over(self, receiver: Receiver, backlog: list[Frame]) -> None:
-        """Give ``receiver`` what comes, the backlog first."""
+    def hand_over(self, receiver: Receiver, backlog: list[Frame], pace: Pace | None) -> None:
+        """Give ``receiver`` what comes, the backlog first, and close on whoever exceeds ``pace``."""
         if self._pressure.receiver is None:
             self._loop.call_soon(receiver.closed, self._code)
             return
         self._pressure.serve(receiver)
-        self._parser.put_back(backlog)
+        self._intake.pace = pace
+        self._intake.put_back(backlog)
         if self._state is State.OPEN:
-            self._read_on()
+            self._intake.open()
 
     # The handshake.
 
@@ -201,29 +201,14 @@ class WebSocketProtocol(asyncio.Protocol):
             return
         self._state = State.CONNECTING
         # What the client sends before the answer waits in the kernel, but for what came with the head.
-        self._transport.pause_reading()
-        self._parser.feed(rest)
+        self._intake.close()
+        self._intake.feed(rest)
         self._pressure.receiver = self._host.begin(self, self._transport, handshake)
 
-    # Frames.
+    # The Intake's side.
 
-    def _read_on(self) -> None:
-        """Handle what is here on the loop's next turn, and let more come."""
-        if not self._reading and not self._transport.is_closing():
-            self._reading = True
-            self._transport.resume_reading()
-        self._loop.call_soon(self._pump)
-
-    def _pump(self) -> None:
-        """Handle what has come, until it is used up or somebody asks to wait."""
-        try:
-            while self._reading and (frame := self._parser.pull()) is not None:
-                self._take(frame)
-        except FrameError as error:
-            self._fail(error)
-        self._flush_pongs()
-
-    def _take(self, frame: Frame) -> None:
+    def take(self, frame: Frame) -> None:
+        """Take one whole message or control frame."""
         if frame.opcode == CLOSE:
             self._take_close(frame.payload)
         elif self._state is not State.OPEN or frame.opcode == PONG:
@@ -233,8 +218,26 @@ class WebSocketProtocol(asyncio.Protocol):
         else:
             self._deliver(frame)
 
+    def fail(self, error: FrameError) -> None:
+        """Say what was wrong, then read the rest of what was sent only to throw it away.
+
+        To close with bytes unread would reset the connection, and the client might lose our reason.
+        """
+        if self._state is State.OPEN:
+            self._write_close(error.code, error.reason)
+        if not self._transport.can_write_eof():
+            self._end()
+            return
+        self._stop()
+        self._transport.write_eof()
+
+    def flush(self) -> None:
+        """Write the pongs that were held, unless the client is slow."""
+        if self._pongs and not self._pressure.is_high:
+            self._write_pongs()
+
     def _deliver(self, frame: Frame) -> None:
-        self._flush_pongs()
+        self.flush()
         receiver = self._pressure.receiver
         assert receiver is not None
         try:
@@ -247,11 +250,7 @@ class WebSocketProtocol(asyncio.Protocol):
         """Hold the pong for the end of this read; of a client that does not read, only the last one."""
         self._pongs = pong if self._pressure.is_high else self._pongs + pong
         if len(self._pongs) > PONGS_HELD:
-            self._flush_pongs()
-
-    def _flush_pongs(self) -> None:
-        if self._pongs and not self._pressure.is_high:
-            self._write_pongs()
+            self.flush()
 
     def _write_pongs(self) -> None:
         if self._pongs:
@@ -262,23 +261,10 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _take_close(self, payload: bytes) -> None:
         if self._state is State.OPEN:
-            self._flush_pongs()
+            self.flush()
             self._code = close_code(payload)
             self._transport.write(framed(payload[:2], CLOSE))
         self._end()
-
-    def _fail(self, error: FrameError) -> None:
-        """Say what was wrong, then read the rest of what was sent only to throw it away.
-
-        To close with bytes unread would reset the connection, and the client might lose our reason.
-        """
-        if self._state is State.OPEN:
-            self._write_close(error.code, error.reason)
-        if not self._transport.can_write_eof():
-            self._end()
-            return
-        self._stop()
-        self._transport.write_eof()
 
     def _write_close(self, code: int, reason: str) -> None:
         self._code = code
@@ -293,7 +279,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _stop(self) -> None:
         self._state = State.ENDED
-        self._reading = False
+        self._intake.end()
         self._start_timer()
 
     def _start_timer(self) -> None:

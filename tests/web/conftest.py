@@ -11,6 +11,7 @@ TRANSPORTS = (
     "test_autobahn",
     "test_handshakes",
     "test_http_protocol",
+    "test_intakes",
     "test_socket_applications",
     "test_websocket_protocol",
 )

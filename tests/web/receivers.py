@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 from chat.links import Link
 from tests.web.socket_servers import RawClient, Served, serving
 from web.handshakes import HANDOVER
+from web.paces import Pace
 from web.websocket_protocol import WebSocketProtocol
 
 Endpoint = Callable[[WebSocket], Any]
@@ -48,24 +49,45 @@ class Recorder:
         return await asyncio.wait_for(self.told.get(), 10)
 
 
+class Turns:
+    """Counts the turns of the loop, and in which of them a message came."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.came: list[int] = []
+        self._now = 0
+        recorder.react = lambda payload: self.came.append(self._now)
+
+    def count(self) -> None:
+        self._now += 1
+        self._next = asyncio.get_running_loop().call_soon(self.count)
+
+    def stop(self) -> None:
+        self._next.cancel()
+
+    def most(self) -> int:
+        """Return how many messages came in one turn at most."""
+        return max(self.came.count(turn) for turn in self.came)
+
+
 def app_of(endpoint: Endpoint) -> Starlette:
     return Starlette(routes=[WebSocketRoute("/ws", endpoint)])
 
 
-def handing_over(recorder: Recorder) -> Starlette:
+def handing_over(recorder: Recorder, pace: Pace | None = None) -> Starlette:
     async def endpoint(websocket: WebSocket) -> None:
         await websocket.accept()
-        websocket.scope["extensions"][HANDOVER]["attach"](recorder.join)
+        websocket.scope["extensions"][HANDOVER]["attach"](recorder.join, pace)
 
     return app_of(endpoint)
 
 
 @asynccontextmanager
 async def joined(
-    recorder: Recorder, *, ws: type = WebSocketProtocol, receive_buffer: int | None = None
-) -> AsyncIterator[tuple[RawClient, Served]]:
+    recorder: Recorder, *, ws: type = WebSocketProtocol, receive_buffer: int | None = None,
+    pace: Pace | None = None,
+) -> AsyncIterator[tuple[RawClient, Served]]:  # fmt: skip
     """Serve, connect a client that says what it is told to, and hand its socket to the recorder."""
-    async with serving(handing_over(recorder), ws=ws) as served:
+    async with serving(handing_over(recorder, pace), ws=ws) as served:
         client = await served.connect(receive_buffer=receive_buffer)
         assert (await client.upgrade())[0] == 101
         await recorder.joined.wait()
