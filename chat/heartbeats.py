@@ -1,10 +1,6 @@
 """Heartbeats: finds clients that are gone, stuck or out of date, and tells the others their heads."""
 
-import asyncio
-import time
 from collections.abc import Iterable
-
-import structlog
 
 from chat.connection import Connection
 from chat.errors import Close
@@ -15,9 +11,6 @@ DEAD_AFTER = 45.0  # seconds without bytes
 HEADS_EVERY = 15  # seconds
 STUCK_AFTER = 10.0  # seconds with a full socket; guessed: a phone in a lift comes back sooner
 EVERY = 1.0  # seconds between sweeps
-
-
-log = structlog.get_logger(__name__)
 
 
 class RoomHeads(Signal, signal="room.heads"):
@@ -32,16 +25,6 @@ class Heartbeats:
     def __init__(self, connections: Iterable[Connection]) -> None:
         self._connections = connections
         self._tick = 0
-
-    async def run(self) -> None:
-        """Sweep for ever."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(EVERY)
-            try:
-                self.sweep(loop.time(), time.time())
-            except Exception:
-                log.exception("sweep failed")
 
     def sweep(self, now: float, wall: float) -> None:
         """Look at every connection once. ``now`` is the loop's time, ``wall`` the calendar's."""

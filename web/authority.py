@@ -4,11 +4,8 @@ Another process ends sessions and tokens too: the command line, another node. Ea
 one number in SQL; when it has moved, those it has moved for are looked at again.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import structlog
 
 from chat.connection import Connection
 from chat.errors import Close
@@ -16,17 +13,11 @@ from rooms.permissions import Actor
 from storage.authority import Authority
 from storage.credentials import Bearer, Credentials
 from storage.database import Connection as SqlConnection
-from storage.database import DatabaseAway
 
 if TYPE_CHECKING:
     from web.curbside import Curbside
 
-EVERY = (
-    1.0  # seconds between looks at the number: with the look itself, everybody is told within two
-)
 PAGE = 500  # sessions of one read; measured: 4 ms of the event loop, 0.15 s of CPU for 10,000
-
-log = structlog.get_logger(__name__)
 
 
 class AuthorityWatch:
@@ -41,17 +32,6 @@ class AuthorityWatch:
     def add(self, connection: Connection) -> None:
         """Look at a new one once more: what it came with may have ended on its way here."""
         self._new.append(connection)
-
-    async def run(self) -> None:
-        """Look for ever."""
-        while True:
-            await asyncio.sleep(EVERY)
-            try:
-                await self.check()
-            except DatabaseAway as error:
-                log.warning("authority not checked", error=str(error))
-            except Exception:
-                log.exception("authority not checked")
 
     async def check(self) -> None:
         """Close those who may no longer be here, or not as who they were. Raises DatabaseAway."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -11,7 +11,6 @@ from chat.commands import Command, Over, Request, Runs
 from chat.connection import Connection, Re
 from chat.errors import BadRequest, Close, Internal, Refusal
 from chat.events import Signal
-from chat.heartbeats import Heartbeats
 from chat.writer import Ask, Outcome
 from rooms.permissions import Rights, may_know
 from web.authority import AuthorityWatch
@@ -20,10 +19,7 @@ from web.visits import Visit, begin_stream
 if TYPE_CHECKING:
     from web.curbside import Curbside
 
-CHECK_EVERY = 2.0  # seconds between head checks; ARCHITECTURE, What measurements decided
-TELL_EVERY = 1.0  # seconds between presence signals of a room; PROTOCOL.md, Signals
-
-DRAINED_A_SECOND = 200  # connections; research/reliability-security.md, Drain
+DRAINED_A_SECOND = 200  # connections; guessed: as many as another node can welcome at ease
 
 log = structlog.get_logger(__name__)
 
@@ -48,27 +44,16 @@ class Connections:
         self._all: dict[Connection, None] = {}
         self._of: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._watches: list[asyncio.Task[None]] = []
         self.authority = AuthorityWatch(curbside, self._all)
         self.is_draining = False
-
-    def start(self) -> None:
-        """Begin to watch over hearts, heads, presence and what people came with."""
-        for watch in (
-            Heartbeats(self._all).run(),
-            self._check_heads(),
-            self._tell_presence(),
-            self.authority.run(),
-        ):
-            self._watches.append(asyncio.create_task(watch))
 
     async def stop(self) -> None:
         """End every task and every connection."""
         for connection in self._all:
             connection.drop_reads()
-        for task in (*self._watches, *self._tasks):
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._watches, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for connection in list(self._all):
             connection.close(Close.RESTARTING, "the server restarts")
 
@@ -89,6 +74,9 @@ class Connections:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(self._all)
 
     def count_of(self, person: str) -> int:
         """Return how many connections a person has here."""
@@ -188,37 +176,6 @@ class Connections:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    async def _check_heads(self) -> None:
-        """Find what other processes wrote, or the bus lost."""
-        while True:
-            await asyncio.sleep(CHECK_EVERY)
-            try:
-                await self._curbside.hub.check()
-            except Refusal as refusal:
-                log.warning("head check failed", code=refusal.code)
-            except Exception:
-                log.exception("head check failed")
-
-    async def _tell_presence(self) -> None:
-        while True:
-            await asyncio.sleep(TELL_EVERY)
-            try:
-                self.tell_presence(self._curbside.loop_time())
-            except Exception:
-                log.exception("presence not told")
-
-    def tell_presence(self, now: float) -> None:
-        """Send each room what changed of who is there and who types. ``now`` is the loop's time."""
-        curbside = self._curbside
-        signals: list[tuple[str, Signal]] = [
-            *curbside.tracker.changes(now),
-            *curbside.typing.changes(now),
-        ]
-        for room, signal in signals:
-            live = curbside.hub.find(room)
-            if live is not None:
-                live.pass_on(signal)
 
 
 class _Asked:

@@ -38,6 +38,7 @@ from web.connections import Connections
 from web.limits import CommandLimits
 from web.metrics import Metrics
 from web.visits import Visit
+from web.watches import Watches
 
 Result = TypeVar("Result")
 
@@ -73,6 +74,7 @@ class Curbside:
         self.hub = Hub(self._heads, self._after)
         self.writer = Writer(self._decide, self._publish)
         self.connections = Connections(self)
+        self.watches = Watches(self)
         self.limits = CommandLimits(is_limited=is_limited)
         self.metrics = Metrics()
         self.metrics.gauge("connections", "Connections open.", lambda: len(self.connections))
@@ -89,12 +91,13 @@ class Curbside:
         if not self.limits.is_limited:
             log.warning("LIMITS ARE OFF: for benchmarks alone")
         self.writer.start()
-        self.connections.start()
+        self.watches.start()
         self.is_ready = True
 
     async def stop(self) -> None:
         """Decide what is queued and close everything."""
         self.is_ready = False
+        await self.watches.stop()
         await self.connections.stop()
         await self.writer.stop()
         await self.hub.close()

@@ -107,7 +107,7 @@ async def test_an_unseen_persons_connections_are_counted_down(ward: Ward) -> Non
     client = Client(ward, "ana")
     await client.ask("presence.set", {"state": "invisible"})
     await client.enter("cardiology", signals=True)
-    ward.curbside.connections.tell_presence(0.0)
+    ward.curbside.watches.tell_presence(0.0)
 
     client.leave()
 

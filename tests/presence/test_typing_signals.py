@@ -37,11 +37,11 @@ async def test_a_post_ends_its_authors_typing(ward: Ward) -> None:
     watcher, ana = Client(ward, "ben"), Client(ward, "ana")
     await watcher.enter("cardiology", signals=True)
     await ana.ask("person.type", {"room": "cardiology"})
-    ward.curbside.connections.tell_presence(1.0)
+    ward.curbside.watches.tell_presence(1.0)
     await watcher.until(lambda frame: _typing(frame) == [ward.id("ana")])
 
     await ward.post("cardiology", "Bed 4 is free", "ana")
-    ward.curbside.connections.tell_presence(2.0)
+    ward.curbside.watches.tell_presence(2.0)
 
     await watcher.until(lambda frame: _typing(frame) == [])
 
@@ -53,7 +53,7 @@ async def test_one_who_is_not_to_be_seen_is_not_seen_to_type(ward: Ward) -> None
 
     for client in (ana, linden):
         await client.ask("person.type", {"room": "cardiology"})
-    ward.curbside.connections.tell_presence(1.0)
+    ward.curbside.watches.tell_presence(1.0)
 
     told = await watcher.until(lambda frame: _typing(frame) is not None)
     assert _typing(told) == [ward.id("linden")]
