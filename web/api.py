@@ -29,7 +29,7 @@ from web.openapi import openapi
 from web.problems import problem
 from web.visitors import SignIns, Visitor
 
-BODY_LIMIT = 128 * 1024  # bytes, as a frame; PROTOCOL.md, Transport
+BODY_LIMIT = 128 * 1024  # bytes, as a frame; docs/protocol.md, The socket
 MEDIA_TYPES = {"application/json": JSON, "application/msgpack": MSGPACK}
 HISTORY_KEYS = ("before", "after", "around", "limit")
 

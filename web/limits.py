@@ -93,7 +93,7 @@ class Limit:
 
 
 class CommandLimits:
-    """The rates of PROTOCOL.md, Transport: posts, and everything else but entering and pinging."""
+    """The rates of docs/protocol.md, Limits: posts, and everything else but entering and pinging."""
 
     def __init__(self, *, is_limited: bool) -> None:
         self.is_limited = is_limited

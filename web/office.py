@@ -28,7 +28,7 @@ from web.settings import Misconfigured, Settings, load_settings
 Result = TypeVar("Result")
 
 SYSTEM = Actor(id="", handle="system", kind="system", role="admin", verified=True)
-WRONG_USE = 2  # PROTOCOL.md, Command line and environment
+WRONG_USE = 2  # as typer and click have it
 
 OWN_WORDS = {
     "handle": "a handle has 2 to 32 of a-z, 0-9 and -, and begins with a letter.",

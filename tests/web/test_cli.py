@@ -22,7 +22,7 @@ from web.cli import app
 from web.cli.locks import hold
 
 PASSWORD = "three quiet night shifts"
-TOLD_WITHIN = 4.0  # seconds: the head check is every two; ARCHITECTURE, What measurements decided
+TOLD_WITHIN = 4.0  # seconds: the head check is every two
 
 Headers = dict[str, str]
 
