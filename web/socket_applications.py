@@ -35,6 +35,10 @@ _DONE: frozenset[str] = frozenset()
 class Socket(Link, Protocol):
     """What an application needs of its socket beyond the Link."""
 
+    @property
+    def is_slow(self) -> bool:
+        """Return whether the client reads too slowly, which its Receiver is told a turn later."""
+
     def accept(self, response: bytes) -> None:
         """Write the 101 and open the link."""
 
@@ -128,6 +132,8 @@ class SocketApplication:
 
     async def send(self, message: Message) -> None:
         """Do what the application says; wait while the client reads too slowly."""
+        if self._socket.is_slow:  # an application that awaits nothing else would never be told
+            await asyncio.sleep(0)
         await self._writable.wait()
         if self._gone is not None:
             raise ClientDisconnected

@@ -165,6 +165,11 @@ class WebSocketProtocol(asyncio.Protocol):
 
     # What an application does with its socket.
 
+    @property
+    def is_slow(self) -> bool:
+        """Return whether the client reads too slowly."""
+        return self._pressure.is_high
+
     def accept(self, response: bytes) -> None:
         """Open the link."""
         if self._state is State.CONNECTING:

@@ -259,7 +259,6 @@ async def test_an_endpoint_waits_in_send_for_a_slow_client() -> None:
         for _ in range(200):
             await websocket.send_bytes(bytes(2**16))
             sent += 1
-            await asyncio.sleep(0)
 
     ws = watched()
     async with serving(app_of(endpoint), ws=ws) as served:
