@@ -25,6 +25,7 @@ class Desk:
         self.writer = Writer(self._decide, self.published.extend)
         self.batches: list[list[Any]] = []
         self.answers: list[Any] = []
+        self.begun = asyncio.Event()
         self.may_go = asyncio.Event()
         self.may_go.set()
         self.failures: list[Exception] = []
@@ -34,6 +35,7 @@ class Desk:
         return [actor for batch in self.batches for actor in batch]
 
     async def _decide(self, asks: Sequence[Ask]) -> Decision:
+        self.begun.set()
         await self.may_go.wait()
         if self.failures:
             raise self.failures.pop()
@@ -57,7 +59,7 @@ async def test_what_is_queued_while_a_batch_commits_is_the_next_batch(desk: Desk
     desk.writer.start()
     desk.may_go.clear()
     first = desk.put(0)
-    await asyncio.sleep(0)
+    await desk.begun.wait()
     rest = [desk.put(n) for n in range(1, BATCH_LIMIT + 10)]
 
     desk.may_go.set()

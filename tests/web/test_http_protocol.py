@@ -46,12 +46,20 @@ async def test_a_connection_serves_one_request_after_another() -> None:
 
 async def test_requests_may_come_cut_anywhere() -> None:
     request = POST + b"Content-Length: 5\r\n\r\nnotes"
-    async with serving(app) as served:
+    heard = asyncio.Event()
+
+    class Hearing(HttpProtocol):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            heard.set()
+
+    async with serving(app, http=Hearing) as served:
         client = await served.connect()
 
         for byte in request * 2:
             client.send(bytes((byte,)))
-            await asyncio.sleep(0)
+            await heard.wait()
+            heard.clear()
 
         assert [(await client.response())[2] for _ in range(2)] == [b"5 bytes"] * 2
 
