@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from chat.errors import Forbidden, Unavailable
+from chat.errors import Forbidden
 from chat.values import Value
 from rooms.permissions import Actor
 from storage.credentials import Bearer, Credentials
-from storage.database import Connection, DatabaseAway
+from storage.database import Connection
 from storage.people import Person
 from web.settings import Settings, is_loopback
 
@@ -60,10 +60,7 @@ async def identify(connection: HTTPConnection, curbside: "Curbside") -> Identity
             return None if by_cookie else Credentials(sql).token(digest, now)
         return Credentials(sql).session(digest, now)
 
-    try:
-        bearer = await curbside.database.reading(find)
-    except DatabaseAway:
-        raise Unavailable("The database is away. Try again.") from None
+    bearer = await curbside.reading(find)
     return _identity(bearer, digest, by_cookie) if bearer else None
 
 

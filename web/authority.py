@@ -34,10 +34,10 @@ class AuthorityWatch:
         self._new.append(connection)
 
     async def check(self) -> None:
-        """Close those who may no longer be here, or not as who they were. Raises DatabaseAway."""
+        """Close those who may no longer be here, or not as who they were. Raises Unavailable."""
         seen, new = self._seen, self._new
         self._new, self._seen = [], None  # whatever fails here, all are looked at the next time
-        revision, changed = await self._curbside.database.reading(lambda sql: _changed(sql, seen))
+        revision, changed = await self._curbside.reading(lambda sql: _changed(sql, seen))
         suspects = list(self._connections)
         if changed is not None:
             suspects = [each for each in suspects if each.actor.id in changed] if changed else []
@@ -49,9 +49,7 @@ class AuthorityWatch:
     async def _look(self, suspects: Sequence[Connection]) -> None:
         digests = list({connection.session for connection in suspects})
         now = self._curbside.wall_time()
-        live = await self._curbside.database.reading(
-            lambda sql: Credentials(sql).live(digests, now)
-        )
+        live = await self._curbside.reading(lambda sql: Credentials(sql).live(digests, now))
         for connection in suspects:
             if not connection.is_closed:
                 _judge(connection, live.get(connection.session), now)

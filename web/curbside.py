@@ -106,10 +106,26 @@ class Curbside:
     async def has_database(self) -> bool:
         """Return whether the database can be read."""
         try:
-            await self.database.reading(lambda connection: Rooms(connection).find(""))
-        except DatabaseAway:
+            await self.reading(lambda connection: Rooms(connection).find(""))
+        except Unavailable:
             return False
         return True
+
+    async def reading(self, work: Callable[[SqlConnection], Result]) -> Result:
+        """Run ``work`` on a reader's connection. Raises Unavailable."""
+        try:
+            return await self.database.reading(work)
+        except DatabaseAway:
+            raise Unavailable("The database is away. Try again.") from None
+
+    async def transaction(self, work: Callable[[SqlConnection], Result]) -> Result:
+        """Run ``work`` in the writer's transaction. Raises Unavailable, or Unknown."""
+        try:
+            return await self.database.transaction(work)
+        except DatabaseAway:
+            raise Unavailable("The database is away. Nothing was stored; try again.") from None
+        except FateUnknown:
+            raise Unknown("It may be stored or not. Try again, with the same cid.") from None
 
     def loop_time(self) -> float:
         """Return the event loop's time, seconds."""
@@ -181,19 +197,14 @@ class Curbside:
         return self._known.get(log)
 
     async def _decide(self, asks: Sequence[Ask]) -> Decision:
-        try:
-            decision, rights = await self._transact(asks)
-        except DatabaseAway:
-            raise Unavailable("The database is away. Nothing was stored; try again.") from None
-        except FateUnknown:
-            raise Unknown("It may be stored or not. Try again with the same cid.") from None
+        decision, rights = await self._decided(asks)
         self._learn(rights.values())
         for digest in decision.ended:
             self.connections.end_session(digest)
         self.metrics.batch(len(asks), len(decision.told))
         return decision
 
-    async def _transact(
+    async def _decided(
         self, asks: Sequence[Ask], *, recalls: bool = False
     ) -> tuple[Decision, dict[str, Rights]]:
         """Decide a batch, as one that was never put before, and again where some of it was."""
@@ -206,9 +217,9 @@ class Curbside:
             return batch.run(asks), batch.rights
 
         try:
-            return await self.database.transaction(decide)
+            return await self.transaction(decide)
         except AnsweredBefore:
-            return await self._transact(asks, recalls=True)
+            return await self._decided(asks, recalls=True)
 
     def _publish(self, envelopes: Sequence[Envelope]) -> None:
         for envelope in envelopes:
@@ -221,7 +232,7 @@ class Curbside:
             heads = {room.id: (room.epoch, room.head) for room in found}
             return heads, [load_rights(connection, room, self._known) for room in found]
 
-        heads, rights = await self._reading(read)
+        heads, rights = await self.reading(read)
         self._learn(rights)
         return heads
 
@@ -230,7 +241,7 @@ class Curbside:
             logged = Timeline(connection).after(log, seq, limit=PAGE_EVENTS, limit_bytes=PAGE_BYTES)
             return [Envelope(**event._asdict()) for event in logged]
 
-        return await self._reading(read)
+        return await self.reading(read)
 
     async def _unvoided(self, work: Callable[[SqlConnection], Result]) -> Result:
         """Read again where content had to go meanwhile, so that it is in no answer after that."""
@@ -239,16 +250,10 @@ class Curbside:
             return self.hub.voidings, work(connection)
 
         for _ in range(READ_TRIES):
-            voidings, result = await self._reading(read)
+            voidings, result = await self.reading(read)
             if self.hub.voidings == voidings:
                 return result
         raise Unavailable("The room is changing too fast. Try again.")
-
-    async def _reading(self, work: Callable[[SqlConnection], Result]) -> Result:
-        try:
-            return await self.database.reading(work)
-        except DatabaseAway:
-            raise Unavailable("The database is away. Try again.") from None
 
     def _learn(self, rights: Iterable[Rights]) -> None:
         """Keep the newest rights of each room, and end the streams of those who lost theirs."""

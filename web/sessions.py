@@ -66,7 +66,9 @@ async def open_session(visitor: Visitor, request: OpenSession) -> Shown:
     now = visitor.curbside.loop_time()
     attempt = visitor.attempt(handle)
     visitor.sign_ins.require(attempt, now)
-    found = await visitor.read(lambda connection: Credentials(connection).password(handle))
+    found = await visitor.curbside.reading(
+        lambda connection: Credentials(connection).password(handle)
+    )
     if not await visitor.sign_ins.passwords.is_right(found and found[1], request.password):
         if attempt.device is None:
             visitor.sign_ins.count_failure(visitor.address, now)
@@ -115,7 +117,9 @@ async def close_session(visitor: Visitor, request: CloseSession) -> None:
         return
     if identity.actor.scopes is not None:
         raise Forbidden("This is a token; it ends by token.revoke.")
-    await visitor.write(lambda connection: Credentials(connection).close_session(identity.session))
+    await visitor.curbside.transaction(
+        lambda connection: Credentials(connection).close_session(identity.session)
+    )
     visitor.curbside.connections.end_session(identity.session)
 
 
@@ -151,7 +155,7 @@ async def _begin(visitor: Visitor, who: Callable[[Connection], Person]) -> Shown
             Credentials(connection).close_session(former.session)
         return person
 
-    person = await visitor.write(begin)
+    person = await visitor.curbside.transaction(begin)
     if former is not None:
         visitor.curbside.connections.end_session(former.session)
     visitor.opened = secret

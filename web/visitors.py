@@ -1,12 +1,10 @@
 """Visitors: those who come by HTTP to sign in or out, and how often they may try."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from chat.errors import RateLimited, Unavailable, Unknown
+from chat.errors import RateLimited
 from chat.values import Value
-from storage.database import Connection, DatabaseAway, FateUnknown
 from web.auth import Identity
 from web.devices import Devices
 from web.limits import Limit
@@ -14,8 +12,6 @@ from web.passwords import Passwords
 
 if TYPE_CHECKING:
     from web.curbside import Curbside
-
-Result = TypeVar("Result")
 
 ATTEMPTS = 5  # a minute: on a handle from a network or device, and failed ones from a network
 # On a handle from all networks together, whose owner comes in by a device that is known. NIST SP
@@ -104,19 +100,3 @@ class Visitor:
         """Have the browser known again as one in which this handle signed in."""
         if self.attempt(handle).device is None:
             self.device = self.sign_ins.devices.mark(handle)
-
-    async def write(self, work: Callable[[Connection], Result]) -> Result:
-        """Run ``work`` in the writer's transaction. Raises Refusal."""
-        try:
-            return await self.curbside.database.transaction(work)
-        except DatabaseAway:
-            raise Unavailable("The database is away. Nothing was stored; try again.") from None
-        except FateUnknown:
-            raise Unknown("It may be stored or not. Try again.") from None
-
-    async def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Run ``work`` on a reader's connection. Raises Refusal."""
-        try:
-            return await self.curbside.database.reading(work)
-        except DatabaseAway:
-            raise Unavailable("The database is away. Try again.") from None

@@ -12,7 +12,7 @@ import msgspec
 from chat.commands import Commands, Over, Rate, Reply, Request, RoomId, Runs, Seq
 from chat.connection import Connection
 from chat.errors import Close, Conflict
-from chat.events import ME, is_own_room, own_room
+from chat.events import is_own_room, log_of
 from chat.live_rooms import LiveRoom, Seat
 from rooms.permissions import Actor, require_may_know, require_may_write
 from rooms.readings import Reading
@@ -78,7 +78,7 @@ class Visit:
 
     async def room_to_write(self, room: str) -> str:
         """Return the log of a room that the actor may write in. Raises Refusal."""
-        log = own_room(self.person) if room == ME else room
+        log = log_of(room, self.person)
         rights = require_may_know(self.actor, await self.curbside.rights(log))
         require_may_write(self.actor, rights)
         return log
@@ -116,10 +116,10 @@ def enter_room(visit: Visit, request: EnterRoom) -> Awaitable[Entered]:
 
 
 async def _enter(visit: Visit, connection: Connection, request: EnterRoom) -> Entered:
-    log = own_room(visit.person) if request.room == ME else request.room
+    log = log_of(request.room, visit.person)
     try:
         live = await visit.curbside.hub.open(log)
-        entered = await _read(visit, connection, live, request)
+        entered = await _resume_or_start(visit, connection, live, request)
         _look_again(visit, connection, log, request.room)
         return entered
     finally:
@@ -139,7 +139,7 @@ def _look_again(visit: Visit, connection: Connection, log: str, room: str) -> No
         connection.close(Close.NOT_CONTINUOUS, "the room was numbered anew")
 
 
-async def _read(
+async def _resume_or_start(
     visit: Visit, connection: Connection, live: LiveRoom | None, request: EnterRoom
 ) -> Entered:
     rights = await visit.curbside.rights(live.id) if live else None
@@ -173,7 +173,7 @@ async def _start_fresh(visit: Visit, seat: Seat, live: LiveRoom, limit: int) -> 
 
 
 def begin_stream(visit: Visit) -> None:
-    """Seat the visitor: what it missed follows, then live events. Called right after the answer."""
+    """Seat the connection: what it missed follows, then live events. Called right after the answer."""
     if visit.seating is None:
         return
     seat, cursor = visit.seating

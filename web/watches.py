@@ -11,7 +11,6 @@ from chat import heartbeats
 from chat.errors import Refusal
 from chat.events import Signal
 from chat.heartbeats import Heartbeats
-from storage.database import DatabaseAway
 
 if TYPE_CHECKING:
     from web.curbside import Curbside
@@ -76,7 +75,7 @@ async def _keep(watch: Watch) -> None:
             looking = watch.look()
             if inspect.isawaitable(looking):
                 await looking
-        except (Refusal, DatabaseAway) as error:
-            log.warning("watch failed", watch=watch.name, error=str(error))
+        except Refusal as refusal:
+            log.warning("watch failed", watch=watch.name, code=refusal.code)
         except Exception:
             log.exception("watch failed", watch=watch.name)

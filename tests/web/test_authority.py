@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat.errors import Close
+from chat.errors import Close, Unavailable
 from storage.authority import Authority
 from storage.credentials import Credentials
 from storage.database import Connection as SqlConnection
@@ -121,7 +121,7 @@ async def test_a_look_that_failed_is_taken_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(Credentials, "live", away)
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(Unavailable):
             await check(signed_in.curbside)
     code = ana.link.code
     await check(signed_in.curbside)
