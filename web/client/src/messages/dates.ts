@@ -17,9 +17,9 @@ function format(zone: string | undefined, options: Intl.DateTimeFormatOptions, l
 export const dayOf = (at: number, zone?: string): string =>
   format(zone, { year: "numeric", month: "2-digit", day: "2-digit" }, "en-CA").format(at * 1000)
 
-/** "14:05" as the viewer's locale writes it. */
+/** "14:05" or "2:05 PM", as the viewer's locale writes it: not "02:05 PM", which none does. */
 export const timeLabel = (at: number, zone?: string, locale?: string): string =>
-  format(zone, { hour: "2-digit", minute: "2-digit" }, locale).format(at * 1000)
+  format(zone, { timeStyle: "short" }, locale).format(at * 1000)
 
 const noon = (day: string): number => Date.parse(`${day}T12:00:00Z`)
 
@@ -42,11 +42,11 @@ export function dayLabel(day: string, today: string, locale?: string): string {
   ).format(noon(day))
 }
 
-/** How long ago, in the short form of bylines: "now", "5 min", "3 h", else the date. */
+/** How long ago, in short: "just now", "5 min ago", "3 h ago", else the date. */
 export function ago(at: number, now: number, locale?: string): string {
   const seconds = now - at
-  if (seconds < 60) return "now"
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`
+  if (seconds < 60) return "just now"
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`
   return format(undefined, { day: "numeric", month: "short" }, locale).format(at * 1000)
 }

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest"
 import { sendOf } from "../outbox/sends"
-import { ago, dayLabel, dayOf } from "./dates"
+import { ago, dayLabel, dayOf, timeLabel } from "./dates"
 import { begins } from "./groups"
 import { rowOf, type Row } from "./rows"
 import { timeline, type Item } from "./timeline"
@@ -52,7 +52,13 @@ test("a day is named from today, and anew after midnight", () => {
 })
 
 test("what happened a while ago is told shortly", () => {
-  expect([ago(NOON, NOON + 30), ago(NOON, NOON + 120), ago(NOON, NOON + 7200)]).toEqual(["now", "2 min", "2 h"])
+  expect([ago(NOON, NOON + 30), ago(NOON, NOON + 120), ago(NOON, NOON + 7200)]).toEqual(["just now", "2 min ago", "2 h ago"])
+})
+
+test("a time is written as the locale writes times", () => {
+  const times = ["en-GB", "en-US"].map((locale) => timeLabel(NOON - 3 * 3600, "UTC", locale).replace(/\s/u, " "))
+
+  expect(times).toEqual(["09:00", "9:00 AM"])
 })
 
 test("the stream has a separator for each day and one line before what is new", () => {
