@@ -32,11 +32,13 @@ class Replays:
         self._reading: set[asyncio.Task[None]] = set()
 
     def add(self, seat: Seat) -> None:
-        """Let a seat catch up, from the next turn of the loop on."""
-        queue = self._behind.setdefault(seat.connection, {})
-        if not queue:
-            asyncio.get_running_loop().call_soon(self._serve, seat.connection)
-        queue[seat] = None
+        """Let a seat catch up: at once, or after those of the same connection that came before."""
+        queue = self._behind.get(seat.connection)
+        if queue is None:
+            self._behind[seat.connection] = {seat: None}
+            self._serve(seat.connection)
+        else:
+            queue[seat] = None
 
     def _serve(self, connection: "Connection") -> None:
         """Send a connection its next piece, or have it read; without any, it is served no longer."""

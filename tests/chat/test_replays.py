@@ -275,6 +275,7 @@ def fill(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         was_full = True
         if not connection.write_is_paused:
             connection.write_paused()
+            client.link.arrived.set()  # for who waits to drain it
 
     monkeypatch.setattr(client.link, "send", send_and_be_full)
     return held
