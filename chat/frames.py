@@ -1,5 +1,6 @@
 """Frames: the RFC 6455 header before a payload, made once for all who receive it."""
 
+MESSAGE_LIMIT = 128 * 1024  # bytes of one message that comes in; docs/protocol.md, The socket
 TEXT = 0x1
 BINARY = 0x2
 

@@ -4,8 +4,6 @@ A token is shown once, in the answer that makes it. What is kept is a digest of 
 it for a retry: that gets the token's id alone, by which the lost one can be revoked.
 """
 
-import hashlib
-import secrets
 from typing import Annotated
 
 import msgspec
@@ -23,14 +21,13 @@ from rooms.permissions import (
     require_may_revoke_token,
 )
 from rooms.unit_of_work import UnitOfWork
-from storage.credentials import Credentials
+from storage.credentials import TOKEN_PREFIX, Credentials, digest_of, new_secret
 from storage.people import Person
 from storage.tokens import Tokens
 
 commands = Commands[UnitOfWork]()
 internal = Commands[UnitOfWork]()
 
-PREFIX = "cbt_"  # by it scanners find a token that was committed somewhere
 TOKENS_A_PERSON = 100  # live ones; guessed: more are a script that forgets to revoke
 
 Scopes = Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1, max_length=len(SCOPES))]
@@ -111,9 +108,8 @@ def revoke_token(work: UnitOfWork, request: RevokeToken) -> None:
 def _issue(
     work: UnitOfWork, person: Person, scopes: tuple[str, ...], expires: float | None
 ) -> CreatedToken:
-    secret, token = PREFIX + secrets.token_urlsafe(32), new_id()
-    digest = hashlib.sha256(secret.encode()).digest()  # 256 random bits: one quick pass is enough
+    secret, token = new_secret(TOKEN_PREFIX), new_id()
     work.use(Credentials).add_token(
-        digest, token, person.id, frozenset(scopes), at=work.now, expires=expires
+        digest_of(secret), token, person.id, frozenset(scopes), at=work.now, expires=expires
     )
     return CreatedToken(person=person, id=token, token=secret)

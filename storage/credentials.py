@@ -1,5 +1,7 @@
 """Credentials: passwords, sessions, tokens and the one-time code of a first start, as hashes alone."""
 
+import hashlib
+import secrets
 from collections.abc import Sequence
 
 import msgspec
@@ -58,6 +60,19 @@ codes = Table(
     Column("hash", LargeBinary, primary_key=True),
     Column("at", Float, nullable=False),
 )
+
+
+TOKEN_PREFIX = "cbt_"  # noqa: S105  # by it scanners find a token that was committed somewhere
+
+
+def new_secret(prefix: str = "") -> str:
+    """Return a secret that nobody can guess, for a session or, with TOKEN_PREFIX, a token."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def digest_of(secret: str) -> bytes:
+    """Return what is kept of a secret. It is random, so that one quick pass is enough."""
+    return hashlib.sha256(secret.encode()).digest()
 
 
 class Bearer(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from chat.codecs import JSON, MSGPACK, Codec, Undecodable, refuse_unsafe_numbers
 from chat.commands import Command, Over, Runs, Write
 from chat.errors import BadRequest, NotFound, Refusal, SignedOut, TooLarge
+from chat.frames import MESSAGE_LIMIT
 from chat.identifiers import new_id
 from rooms.permissions import Actor
 from web.asyncapi import asyncapi
@@ -29,7 +30,6 @@ from web.openapi import openapi
 from web.problems import problem
 from web.visitors import SignIns, Visitor
 
-BODY_LIMIT = 128 * 1024  # bytes, as a frame; docs/protocol.md, The socket
 MEDIA_TYPES = {"application/json": JSON, "application/msgpack": MSGPACK}
 HISTORY_KEYS = ("before", "after", "around", "limit")
 
@@ -145,8 +145,8 @@ async def _body(request: Request) -> bytes:
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > BODY_LIMIT:
-            raise TooLarge(f"A body has at most {BODY_LIMIT // 1024} KiB.")
+        if len(body) > MESSAGE_LIMIT:
+            raise TooLarge(f"A body has at most {MESSAGE_LIMIT // 1024} KiB.")
     return bytes(body)
 
 

@@ -4,8 +4,6 @@ Secrets are random, 256 bits, and only their digests are kept. A request that ca
 secret is answered as that, whatever cookie it has besides; none is ever read from the URL.
 """
 
-import hashlib
-import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,7 +13,7 @@ from starlette.responses import Response
 from chat.errors import Forbidden
 from chat.values import Value
 from rooms.permissions import Actor
-from storage.credentials import Bearer, Credentials
+from storage.credentials import TOKEN_PREFIX, Bearer, Credentials, digest_of
 from storage.database import Connection
 from storage.people import Person
 from web.settings import Settings, is_loopback
@@ -23,7 +21,6 @@ from web.settings import Settings, is_loopback
 if TYPE_CHECKING:
     from web.curbside import Curbside
 
-TOKEN_PREFIX = "cbt_"  # noqa: S105  # by it scanners find a token that was committed somewhere
 SECRET_LIMIT = 128  # characters; ours have 43 to 47
 DEVICE_SECONDS = 180 * 86_400  # guessed: somebody who signs in twice a year is still known
 
@@ -36,16 +33,6 @@ class Identity(Value):
     session: bytes
     expires: float | None
     by_cookie: bool
-
-
-def new_secret(prefix: str = "") -> str:
-    """Return a secret that nobody can guess, for a session or, with TOKEN_PREFIX, a token."""
-    return prefix + secrets.token_urlsafe(32)
-
-
-def digest_of(secret: str) -> bytes:
-    """Return what is kept of a secret. It is random, so that one quick pass is enough."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 async def identify(connection: HTTPConnection, curbside: "Curbside") -> Identity | None:

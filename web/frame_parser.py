@@ -19,6 +19,7 @@ PING = 0x9
 PONG = 0xA
 
 NO_STATUS = 1005  # RFC 6455 section 7.1.5: a close frame came, with no code in it
+ABNORMAL = 1006  # the same: no close frame came, either way
 
 _FINAL, _RESERVED, _OPCODE = 0x80, 0x70, 0x0F  # in a frame's first byte
 _MASKED, _LENGTH = 0x80, 0x7F  # in its second

@@ -13,14 +13,15 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chat.errors import Close
+from chat.frames import MESSAGE_LIMIT
 from chat.links import Receiver
+from web.frame_parser import ABNORMAL
 from web.paces import FRAMES_A_TURN, Pace
 from web.pressures import Pressure
-from web.websocket_protocol import MESSAGE_LIMIT, cut
+from web.websocket_protocol import cut
 
 HIGH = 64 * 1024  # bytes waiting to be sent; the same mark as on a transport
 LOW = HIGH // 4
-ABNORMAL = 1006  # RFC 6455 section 7.1.5: no close frame, either way
 
 log = structlog.get_logger(__name__)
 

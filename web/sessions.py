@@ -14,11 +14,10 @@ from chat.errors import Conflict, Forbidden, SignedOut
 from chat.identifiers import new_id
 from rooms.people import Handle, Name, insert_person
 from rooms.readings import Reading
-from storage.credentials import Credentials
+from storage.credentials import Credentials, digest_of, new_secret
 from storage.database import Connection
 from storage.people import People, Person
 from storage.rooms import Rooms
-from web.auth import digest_of, new_secret
 from web.passwords import PASSWORD_LEAST, PASSWORD_MOST
 from web.visitors import Visitor
 

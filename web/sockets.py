@@ -1,32 +1,29 @@
 """Sockets: who may connect, in which codec; then the connection is handed over and no task is left."""
 
-import math
-
-from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
 from chat.codecs import CODECS, JSON, WIRES, Codec
 from chat.connection import Connection
 from chat.errors import Forbidden, NoCommonVersion, RateLimited, Refusal, SignedOut, Unavailable
 from chat.events import Signal
-from chat.frames import TEXT
+from chat.frames import MESSAGE_LIMIT, TEXT
 from chat.links import Link
 from chat.values import Value
 from rooms.messages import TEXT_LIMIT
 from storage.people import Person
 from web.auth import Identity, identify, is_own_origin
 from web.curbside import Curbside
+from web.handshakes import HANDOVER
 from web.limits import network_of
 from web.paces import Pace
 from web.plain_link import PlainLink
+from web.problems import problem
 
-CONNECTIONS_LIMIT = 20  # a person; PROTOCOL.md, Transport
-PING_EVERY = 25.0  # seconds; PROTOCOL.md, Opening
-FRAME_LIMIT = 128 * 1024  # bytes; PROTOCOL.md, Transport
+CONNECTIONS_LIMIT = 20  # a person; docs/protocol.md, Limits
+PING_EVERY = 25.0  # seconds; docs/protocol.md, The socket
 # Frames of one connection, pings and fragments among them. At once: 200 rooms entered, 120 other
 # commands and 50 posts of a bot, and half as many again. In the long run: a bot's 50 posts a second.
 PACE = Pace(600, 60.0)
-HANDOVER = "curbside.handover"
 VERSION = "1"
 
 
@@ -60,7 +57,7 @@ async def serve_socket(websocket: WebSocket) -> None:
     try:
         identity, codec = await _admit(websocket, curbside)
     except Refusal as refusal:
-        await websocket.send_denial_response(_denial(refusal))
+        await websocket.send_denial_response(problem(refusal))
         return
     await websocket.accept(codec.name if websocket.scope["subprotocols"] else None)
     pace = PACE if curbside.limits.is_limited else None
@@ -121,11 +118,5 @@ def _begin(
 
 def _limits(curbside: Curbside) -> Limits:
     return Limits(
-        text=TEXT_LIMIT, frame_bytes=FRAME_LIMIT, edit_seconds=curbside.policy.edit_seconds
+        text=TEXT_LIMIT, frame_bytes=MESSAGE_LIMIT, edit_seconds=curbside.policy.edit_seconds
     )
-
-
-def _denial(refusal: Refusal) -> Response:
-    after = refusal.fields.get("after")
-    headers = {"Retry-After": str(math.ceil(after))} if isinstance(after, float) else {}
-    return JSONResponse(refusal.answer(), refusal.status, headers)

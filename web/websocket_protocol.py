@@ -15,9 +15,9 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from chat.errors import Close
-from chat.frames import TEXT, framed
+from chat.frames import MESSAGE_LIMIT, TEXT, framed
 from chat.links import Receiver
-from web.frame_parser import CLOSE, PING, PONG, Frame, FrameError, FrameParser, close_code
+from web.frame_parser import ABNORMAL, CLOSE, PING, PONG, Frame, FrameError, FrameParser, close_code
 from web.handshakes import HandshakeError, plain_refusal, read_handshake
 from web.intakes import Intake
 from web.paces import Pace
@@ -31,12 +31,10 @@ except ImportError:  # a platform without the compiled part
 
 log = structlog.get_logger(__name__)
 
-MESSAGE_LIMIT = 128 * 1024  # bytes; docs/protocol.md, Transport
 CLOSE_SECONDS = 5.0  # guessed: a round trip on a bad mobile link, and what is queued before it
 CLOSE_REASON_LIMIT = 123  # bytes; RFC 6455 section 5.5 allows 125, of which the code takes two
 # Bytes of pongs joined in one write: a write each would let a read of 256 KiB cost 40,000 of them.
 PONGS_HELD = 4 * 1024
-ABNORMAL = 1006  # RFC 6455 section 7.1.5: no close frame, either way
 
 _PING = framed(b"", PING)
 

@@ -12,12 +12,11 @@ from chat.events import own_room
 from rooms import bots
 from rooms.permissions import SCOPES
 from storage.answers import Answers, Write
-from storage.credentials import Bearer, Credentials
+from storage.credentials import Bearer, Credentials, digest_of
 from storage.database import Connection
 from tests.builders import Ward
 from tests.clients import Client
 from tests.refusals import refused
-from web.auth import digest_of
 from web.curbside import all_commands
 
 

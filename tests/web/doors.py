@@ -15,6 +15,7 @@ import httpx2
 from starlette.applications import Starlette
 from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
 
+from chat.frames import MESSAGE_LIMIT
 from storage.database import Database
 from storage.schema import metadata
 from tests.builders import Ward
@@ -25,7 +26,7 @@ from web.app import create_app
 from web.curbside import Curbside
 from web.http_protocol import HttpProtocol
 from web.settings import Settings
-from web.websocket_protocol import MESSAGE_LIMIT, WebSocketProtocol
+from web.websocket_protocol import WebSocketProtocol
 
 Headers = Mapping[str, str]
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import httpx2
 
 from chat.identifiers import new_id
-from storage.credentials import Credentials
+from storage.credentials import TOKEN_PREFIX, Credentials, digest_of, new_secret
 from storage.database import Connection
 from tests.builders import FAR as FAR
 from tests.builders import Ward
 from web.app import create_app
-from web.auth import TOKEN_PREFIX, digest_of, new_secret
 from web.curbside import Curbside
 from web.pages import STATIC
 from web.passwords import hash_password

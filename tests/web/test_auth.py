@@ -9,10 +9,11 @@ import httpx2
 import pytest
 from starlette.requests import HTTPConnection
 
+from storage.credentials import digest_of
 from tests.builders import Ward
 from tests.web.http_clients import ORIGIN, OWN_PAGE, browsing, give_session, give_token
 from web.app import create_app
-from web.auth import digest_of, is_own_origin
+from web.auth import is_own_origin
 from web.curbside import Curbside
 from web.settings import Settings
 

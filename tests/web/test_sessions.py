@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from storage.credentials import Credentials
+from storage.credentials import Credentials, digest_of
 from storage.database import Connection, Database
 from tests.builders import Ward
 from tests.clients import Client
@@ -17,7 +17,6 @@ from tests.web.http_clients import (
     give_session,
     give_token,
 )
-from web.auth import digest_of
 from web.curbside import Curbside
 from web.sessions import issue_code
 from web.settings import Settings

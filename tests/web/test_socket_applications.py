@@ -10,12 +10,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from chat.errors import Close
-from chat.frames import BINARY, TEXT
+from chat.frames import BINARY, MESSAGE_LIMIT, TEXT
 from tests.web.receivers import Endpoint, Recorder, app_of, watched
 from tests.web.socket_servers import HEAD, masked, serving
 from web.frame_parser import CLOSE
 from web.handshakes import HANDOVER
-from web.websocket_protocol import MESSAGE_LIMIT
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from chat.errors import Close
-from chat.frames import BINARY, TEXT, framed
+from chat.frames import BINARY, MESSAGE_LIMIT, TEXT, framed
 from tests.web.receivers import Impatient, Recorder, app_of, handing_over, joined
 from tests.web.socket_servers import HEAD, masked, serving
 from web.echo import serve_echo
 from web.frame_parser import CLOSE, CONTINUATION, PING, PONG
-from web.websocket_protocol import MESSAGE_LIMIT
 
 
 @pytest.fixture
