@@ -128,7 +128,9 @@ async def test_a_pause_in_a_later_turn_holds_what_is_left(recorder: Recorder) ->
 
 
 @pytest.mark.parametrize(
-    ("end", "code"), [(masked(CLOSE, b"\x03\xe9"), 1001), (masked(TEXT, b"\xff"), 1007)]
+    ("end", "code"),
+    [(masked(CLOSE, b"\x03\xe9"), 1001), (masked(TEXT, b"\xff"), 1007)],
+    ids=["close", "broken text"],
 )
 async def test_an_end_behind_many_messages_comes_after_them(
     recorder: Recorder, end: bytes, code: int
