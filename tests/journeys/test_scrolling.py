@@ -126,6 +126,26 @@ async def test_at_the_present_one_stays_there_and_above_it_nothing_moves_but_the
     await expect(window.jump_bar).to_have_count(0)
 
 
+async def test_a_draft_that_grows_while_one_scrolls_leaves_one_at_the_present(
+    staff: Staff, windows: Windows
+) -> None:
+    tamarack = await staff("tamarack")
+    room = await tamarack.open_room("Long drafts")
+    await tamarack.post_many(room, 45)
+    window = await (await windows.open(tamarack)).enter(room)
+
+    # In one go, so that the page hears of the scroll when the draft is already drawn.
+    await window.composer.evaluate(
+        """(composer) => {
+          document.querySelector(".stream").scrollTop -= 2
+          composer.value = "One more line\\n".repeat(9)
+          composer.dispatchEvent(new Event("input", { bubbles: true }))
+        }"""
+    )
+
+    await window.page.wait_for_function(f"({FROM_END})(document.querySelector('.stream')) <= 1")
+
+
 async def test_ones_own_post_leads_back_to_the_present(
     long_room: str, staff: Staff, windows: Windows
 ) -> None:

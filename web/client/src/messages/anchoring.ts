@@ -8,6 +8,7 @@ export class Anchoring {
   pinned = true
   #row: Element | null = null
   #offset = 0
+  #sizes = [0, 0]
 
   constructor(
     private readonly box: HTMLElement,
@@ -22,9 +23,16 @@ export class Anchoring {
     return this.distance <= NEAR
   }
 
+  /** Whether the view or what is in it became higher or lower since the last look. */
+  get isResized(): boolean {
+    const [view, extent] = this.#sizes
+    return this.box.clientHeight !== view || this.box.scrollHeight !== extent
+  }
+
   /** Remember where things are. `attached`: the list as drawn ends at the present. */
   look(attached: boolean): void {
     this.pinned = attached && this.isNear
+    this.#sizes = [this.box.clientHeight, this.box.scrollHeight]
     const rows = this.#rows()
     const top = this.box.getBoundingClientRect().top
     const first = firstBelow(rows, top)
