@@ -122,6 +122,22 @@ async def test_messages_are_walked_reacted_to_and_answered_by_single_keys(
     await expect(reply.locator(".quote")).to_contain_text("Ward round note 3")
 
 
+async def test_ones_last_message_is_edited_in_view_wherever_one_was_reading(
+    staff: Staff, windows: Windows
+) -> None:
+    tamarack = await staff("tamarack")
+    room = await tamarack.open_room("Second edition")
+    await tamarack.post_many(room, 45)
+    window = await (await windows.open(tamarack)).enter(room)
+    await window.stream.evaluate("(box) => (box.scrollTop = 0)")
+    await expect(window.jump_bar).to_be_visible()
+
+    await window.composer.press("ArrowUp")
+
+    await expect(window.page.get_by_role("textbox", name="Edit message")).to_be_focused()
+    await expect(window.page.locator(".edit")).to_be_in_viewport(ratio=1)
+
+
 async def test_the_switcher_finds_rooms_by_a_few_letters_with_unread_ones_first(
     staff: Staff, windows: Windows
 ) -> None:
