@@ -23,14 +23,14 @@ OWN_RING = 16  # events of ``@me``, which bridge the moment between a read and i
 class Seat:
     """One connection's place in one room. ``cursor`` is the last number it was sent, None in step."""
 
-    __slots__ = ("connection", "cursor", "heard_of", "room", "signals")
+    __slots__ = ("connection", "cursor", "told_head", "room", "signals")
 
     def __init__(self, connection: "Connection", room: "LiveRoom", *, signals: bool) -> None:
         self.connection = connection
         self.room = room
         self.signals = signals
         self.cursor: int | None = None
-        self.heard_of = -1
+        self.told_head = -1
 
     @property
     def position(self) -> int:
@@ -80,7 +80,7 @@ class LiveRoom:
         """Take the next event in, to be sent by the end of this turn of the loop."""
         self.position = entry.envelope.seq
         self.ring.add(entry)
-        self._send(entry)
+        self._queue(entry)
 
     def void(self, subject: str, before: int) -> None:
         """Take away the content of ``subject`` below ``before`` from all that may yet be sent."""
@@ -93,7 +93,7 @@ class LiveRoom:
     def pass_on(self, signal: Signal) -> None:
         """Send a signal to those who want signals."""
         if self.seats:
-            self._send(Passing(self.name, signal))
+            self._queue(Passing(self.name, signal))
 
     def seat(self, seat: Seat, cursor: int) -> None:
         """Let a seat follow after ``cursor``."""
@@ -148,7 +148,7 @@ class LiveRoom:
             audience = self._audiences[key] = {}
         return audience
 
-    def _send(self, entry: Entry | Passing) -> None:
+    def _queue(self, entry: Entry | Passing) -> None:
         self._pending.append(entry)
         if not self._scheduled:
             self._scheduled = True
@@ -165,7 +165,7 @@ class LiveRoom:
         for (wire, signals), audience in self._audiences.items():
             piece = whole if signals else events
             if audience and piece:
-                self._send_out(piece, wire, audience)
+                self._send(piece, wire, audience)
         if self._unswept:
             self._sweep()
         for seat in tuple(self.ahead):
@@ -173,7 +173,7 @@ class LiveRoom:
                 self.ahead.discard(seat)
                 self.catch_up(seat)
 
-    def _send_out(self, piece: Piece, wire: Wire, audience: dict[Seat, None]) -> None:
+    def _send(self, piece: Piece, wire: Wire, audience: dict[Seat, None]) -> None:
         if len(self.seats) > SLICE:
             self._unswept.update(dict.fromkeys(audience, piece))
             return
