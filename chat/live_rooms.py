@@ -23,7 +23,7 @@ OWN_RING = 16  # events of ``@me``, which bridge the moment between a read and i
 class Seat:
     """One connection's place in one room. ``cursor`` is the last number it was sent, None in step."""
 
-    __slots__ = ("connection", "cursor", "told_head", "room", "signals")
+    __slots__ = ("connection", "cursor", "room", "signals", "told_head")
 
     def __init__(self, connection: "Connection", room: "LiveRoom", *, signals: bool) -> None:
         self.connection = connection
