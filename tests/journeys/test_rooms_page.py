@@ -56,6 +56,22 @@ async def test_an_open_room_is_read_before_joining_and_left_again(
     await expect(window.rail_entry("Open door")).to_have_count(0)
 
 
+async def test_of_a_room_that_is_still_loading_nothing_is_said_that_is_not_known(
+    staff: Staff, windows: Windows
+) -> None:
+    kestrel = await staff("kestrel")
+    room = await kestrel.open_room("Slow ward")
+    window = await windows.open(kestrel, is_fresh=True)
+    await window.page.route_web_socket("**/ws*", lambda _: None)  # opens, and says nothing
+
+    await window.go(f"/r/{room}")
+
+    await expect(window.page.get_by_text("Loading messages…")).to_be_visible()
+    await expect(window.composer).to_be_visible()
+    await expect(window.page.get_by_role("button", name="Join to write")).to_have_count(0)
+    await expect(window.page.get_by_text(room)).to_have_count(0)
+
+
 async def test_who_is_added_to_a_private_room_sees_it_at_once_and_others_do_not(
     staff: Staff, windows: Windows
 ) -> None:

@@ -12,6 +12,7 @@ export type Presence = Status | "offline"
 
 export class Room {
   readonly id: string
+  /** Empty until it is told. */
   title = $state("")
   topic = $state("")
   private = $state(false)
@@ -33,8 +34,8 @@ export class Room {
 
   typing = $state.raw<readonly string[]>([])
   statuses = $state.raw<ReadonlyMap<string, Presence>>(new Map())
-  /** How many are here, also where not all are named. */
-  here = $state(0)
+  /** How many are here, also where not all are named; null until it is told. */
+  here = $state<number | null>(null)
 
   /** Why the room was closed on us, as a sentence. */
   closed = $state<string | null>(null)
@@ -49,7 +50,6 @@ export class Room {
     private readonly whoIsMe: () => string,
   ) {
     this.id = id
-    this.title = id
   }
 
   get me(): string {
@@ -58,6 +58,11 @@ export class Room {
 
   get unread(): number {
     return this.unreadCount.value
+  }
+
+  /** Whether anything was told of this room, such as that one is a member. */
+  get known(): boolean {
+    return this.title !== ""
   }
 
   /** Take what the list of rooms says. Counts are taken only where no live stream knows better. */
@@ -119,7 +124,7 @@ export class Room {
   quiet(): void {
     this.typing = []
     this.statuses = new Map()
-    this.here = 0
+    this.here = null
   }
 
   /** Change a message wherever it is held, unless the event is already in it. */
