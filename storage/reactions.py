@@ -1,13 +1,13 @@
 """Reactions: who chose which emoji under which message."""
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
     Float,
+    Index,
     Table,
     Text,
     bindparam,
@@ -30,32 +30,31 @@ reactions = Table(
     Column("emoji", Text, primary_key=True),
     Column("person", Text, primary_key=True),
     Column("at", Float, nullable=False),
+    Index("ix_reactions_at", "message", "emoji", "at", "person"),
     sqlite_with_rowid=False,
 )
 
 
-_OF_ONE = [reactions.c.message, reactions.c.emoji]
-_RANKED = (
+_others = reactions.alias()
+_FIRST = (
+    select(_others.c.person)
+    .where(_others.c.message == reactions.c.message, _others.c.emoji == reactions.c.emoji)
+    .order_by(_others.c.at, _others.c.person)
+    .limit(NAMED_LIMIT)
+    .correlate(reactions)
+    .subquery()
+)  # by the index in time: however many there are, no more of them are read
+_UNDER = (
     select(
         reactions.c.message,
         reactions.c.emoji,
-        reactions.c.person,
-        func.row_number()
-        .over(partition_by=_OF_ONE, order_by=[reactions.c.at, reactions.c.person])
-        .label("place"),
-        func.count().over(partition_by=_OF_ONE).label("chosen"),
-        func.min(reactions.c.at).over(partition_by=_OF_ONE).label("first"),
-        func.max(case((reactions.c.person == bindparam("viewer"), 1), else_=0))
-        .over(partition_by=_OF_ONE)
-        .label("mine"),
+        func.count().label("chosen"),
+        func.max(case((reactions.c.person == bindparam("viewer"), 1), else_=0)).label("mine"),
+        select(func.aggregate_strings(_FIRST.c.person, " ")).scalar_subquery().label("people"),
     )
     .where(reactions.c.message.in_(bindparam("messages", expanding=True)))
-    .subquery()
-)
-_UNDER = (
-    select(_RANKED)
-    .where(_RANKED.c.place <= NAMED_LIMIT)
-    .order_by(_RANKED.c.message, _RANKED.c.first, _RANKED.c.emoji, _RANKED.c.place)
+    .group_by(reactions.c.message, reactions.c.emoji)
+    .order_by(func.min(reactions.c.at), reactions.c.emoji)
 )
 
 
@@ -70,16 +69,11 @@ class Reactions:
 
         Of each reaction at most NAMED_LIMIT people are read, however many there are.
         """
-        rows = self._connection.execute(_UNDER, {"messages": messages, "viewer": viewer})
         found: dict[str, list[Reaction]] = {}
-        for (message, emoji), named in groupby(rows, key=lambda row: (row.message, row.emoji)):
-            first, *others = named
-            found.setdefault(message, []).append(
-                Reaction(
-                    emoji=emoji, count=first.chosen, mine=bool(first.mine),
-                    people=[row.person for row in (first, *others)],
-                )
-            )  # fmt: skip
+        rows = self._connection.execute(_UNDER, {"messages": messages, "viewer": viewer})
+        for message, emoji, chosen, mine, people in rows:
+            reaction = Reaction(emoji=emoji, count=chosen, mine=bool(mine), people=people.split())
+            found.setdefault(message, []).append(reaction)
         return found
 
     def has(self, message: str, emoji: str, person: str) -> bool:
