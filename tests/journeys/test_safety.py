@@ -99,6 +99,6 @@ async def test_a_whole_visit_breaks_no_policy_logs_no_error_and_calls_no_strange
 
     # What would have been seen: the policy is there, and the watch hears of it.
     await page.evaluate("() => { new Image().src = 'http://127.0.0.2/a.png' }")
-    await page.wait_for_function("window.violated")
+    await page.wait_for_function("() => window.violated")
     assert any("img-src" in complaint for complaint in window.complaints)
     window.complaints.clear()
