@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import secrets
 
-DEVICE_LIMIT = 128  # characters; ours have 49
+MARKS = 8  # people of one browser; guessed: as many share the computer of a ward
+DEVICE_LIMIT = 512  # characters; ours have up to 399
 
 
 class Devices:
@@ -18,18 +19,26 @@ class Devices:
         # Under a name of its own: the server's key also makes digests of what is written.
         self._key = hmac.digest(key, b"curbside devices", "sha256")
 
-    def mark(self, handle: str) -> str:
-        """Return a cookie for a device in which this handle has just signed in."""
+    def mark(self, handle: str, cookie: str | None = None) -> str:
+        """Return the cookie of a device in which this handle has just signed in, others before."""
         name = secrets.token_urlsafe(12)
-        return f"{name}.{self._seal(name, handle)}"
+        return ":".join([f"{name}.{self._seal(name, handle)}", *_marks(cookie)][:MARKS])
 
     def name_of(self, cookie: str | None, handle: str) -> str | None:
         """Return the device's name where its cookie was made for this handle, or None."""
-        if cookie is None or len(cookie) > DEVICE_LIMIT or not cookie.isascii():
-            return None
-        name, _, seal = cookie.partition(".")
-        return name if hmac.compare_digest(seal, self._seal(name, handle)) else None
+        for mark in _marks(cookie):
+            name, _, seal = mark.partition(".")
+            if hmac.compare_digest(seal, self._seal(name, handle)):
+                return name
+        return None
 
     def _seal(self, name: str, handle: str) -> str:
         # Neither has a space, so that no other pair of them reads the same.
         return hmac.new(self._key, f"{name} {handle}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _marks(cookie: str | None) -> list[str]:
+    """Return what a cookie says, one mark for each person who signed in there, the newest first."""
+    if cookie is None or len(cookie) > DEVICE_LIMIT or not cookie.isascii():
+        return []
+    return cookie.split(":")[:MARKS]

@@ -68,7 +68,10 @@ async def open_session(visitor: Visitor, request: OpenSession) -> Shown:
     found = await visitor.curbside.reading(
         lambda connection: Credentials(connection).password(handle)
     )
-    if not await visitor.sign_ins.passwords.is_right(found and found[1], request.password):
+    is_right = await visitor.sign_ins.passwords.is_right(found and found[1], request.password)
+    if attempt.device is None:  # again: others may have failed while this one was looked at
+        visitor.sign_ins.require_address(visitor.address, visitor.curbside.loop_time())
+    if not is_right:
         if attempt.device is None:
             visitor.sign_ins.count_failure(visitor.address, now)
         raise SignedOut("That handle and password do not belong together.")

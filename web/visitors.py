@@ -99,4 +99,4 @@ class Visitor:
     def mark_device(self, handle: str) -> None:
         """Have the browser known again as one in which this handle signed in."""
         if self.attempt(handle).device is None:
-            self.device = self.sign_ins.devices.mark(handle)
+            self.device = self.sign_ins.devices.mark(handle, self.device)

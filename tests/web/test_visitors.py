@@ -1,5 +1,6 @@
 """Visitors: a guesser is kept out, and never the one whose handle is guessed at."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from tests.builders import Ward
 from tests.web.http_clients import OWN_PAGE, PASSWORD, browsing, give_password
 from web import visitors
-from web.devices import Devices
+from web.devices import DEVICE_LIMIT, Devices
 from web.settings import Settings
 
 LIMITED = Settings(is_limited=True)
@@ -52,6 +53,23 @@ async def sign_in(browser: httpx2.AsyncClient, handle: str, password: str = PASS
     """Return the status that an attempt gets."""
     body = {"handle": handle, "password": password}
     return (await browser.post("/api/session.open", json=body)).status_code
+
+
+async def test_guesses_made_at_once_are_as_few_as_guesses_made_in_turn(browsers: Browsers) -> None:
+    handles = [f"handle-{letter}" for letter in "abcdefghijklmnopqrst"]
+    async with browsers.at(ELSEWHERE) as guesser:
+        answers = await asyncio.gather(*(sign_in(guesser, handle, WRONG) for handle in handles))
+
+    assert sorted(answers) == [401] * 5 + [429] * 15
+
+
+async def test_a_shift_that_signs_in_at_once_gets_in(browsers: Browsers) -> None:
+    async with browsers.at(HOME) as first, browsers.at(HOME) as second:
+        answers = await asyncio.gather(
+            *(sign_in(first, "ana") for _ in range(3)), *(sign_in(second, "ben") for _ in range(3))
+        )
+
+    assert answers == [200] * 6
 
 
 async def test_a_guesser_is_refused_after_five_and_the_owner_elsewhere_is_not(
@@ -182,5 +200,12 @@ def test_the_cookie_of_a_device_is_worth_something_under_its_key_and_handle_alon
     assert name is not None
     assert devices.name_of(cookie, "ben") is None
     assert Devices(b"another").name_of(cookie, "ana") is None
+    shared = devices.mark("ben", cookie)
+    assert devices.name_of(shared, "ana") == name
+    for handle in (f"handle-{number}" for number in range(20)):
+        shared = devices.mark(handle, shared)
+    assert len(shared) <= DEVICE_LIMIT
+    assert devices.name_of(shared, "handle-19") is not None
+    assert devices.name_of(shared, "ana") is None
     for broken in (None, "", ".", name, f"{name}.", cookie[:-1], "é" * 20, "a" * 5_000):
         assert devices.name_of(broken, "ana") is None
