@@ -48,3 +48,5 @@ async def type_in_room(present: Present, request: ShowTyping) -> None:
 async def set_presence(present: Present, request: SetPresence) -> None:
     """Set the state that others see in every room."""
     present.tracker.set_state(present.person, present.device, request.state)
+    if request.state == "invisible":
+        present.typing.stop_everywhere(present.person)

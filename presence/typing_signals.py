@@ -32,6 +32,11 @@ class TypingSignals:
         if person and self._until.get(room, {}).pop(person, None):
             self._changed.add(room)
 
+    def stop_everywhere(self, person: str) -> None:
+        """Note that a person is not to be seen."""
+        for room in self._until:
+            self.stop(room, person)
+
     def changes(self, now: float) -> Iterator[tuple[str, PersonTyping]]:
         """Yield the set of each room in which it changed since the last call."""
         for room, typing in self._until.items():

@@ -59,5 +59,18 @@ async def test_one_who_is_not_to_be_seen_is_not_seen_to_type(ward: Ward) -> None
     assert _typing(told) == [ward.id("linden")]
 
 
+async def test_who_wants_not_to_be_seen_while_typing_is_not_seen_from_then_on(ward: Ward) -> None:
+    watcher, ana, linden = (Client(ward, who) for who in ("ben", "ana", "linden"))
+    await watcher.enter("cardiology", signals=True)
+    for client in (ana, linden):
+        await client.ask("person.type", {"room": "cardiology"})
+
+    await ana.ask("presence.set", {"state": "invisible"})
+    ward.curbside.watches.tell_presence(1.0)
+
+    told = await watcher.until(lambda frame: _typing(frame) is not None)
+    assert _typing(told) == [ward.id("linden")]
+
+
 def _typing(frame: dict[str, Any]) -> list[str] | None:
     return frame["data"]["people"] if frame.get("signal") == "person.typing" else None
