@@ -120,6 +120,8 @@ class Hub:
             self._shrink()
 
     def _weigh(self, live: LiveRoom) -> None:
+        if self._rooms.get(live.id) is not live:
+            return  # forgotten while a hole in it was filled
         self._ring_bytes += live.ring.bytes - live.weighed
         live.weighed = live.ring.bytes
 
@@ -186,10 +188,11 @@ class Hub:
         self._forget_at = len(self._rooms) + IDLE_ROOMS
 
     def _is_idle(self, live: LiveRoom) -> bool:
-        return not live.seats and live.id not in self._held
+        return not live.seats and live.id not in self._held and live.id not in self._healing
 
     def _discard(self, live: LiveRoom) -> None:
-        if self._rooms.pop(live.id, None) is not None:
+        if self._rooms.get(live.id) is live:
+            del self._rooms[live.id]
             self._ring_bytes -= live.weighed
 
     def _shrink(self) -> None:
