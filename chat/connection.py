@@ -13,7 +13,7 @@ from chat.links import Link
 from chat.live_rooms import Seat
 
 IN_FLIGHT_LIMIT = 32  # commands; beyond it the socket is not read. docs/protocol.md, The socket
-# Of one connection; one fewer than the database has readers, so that nobody ever has all of them.
+# Of one connection, begun; web/curbside.py has how many of one person run at once.
 READS_AT_ONCE = 3
 MALFORMED_LIMIT = 5  # frames that are no command, within
 MALFORMED_WINDOW = 60.0  # seconds. docs/protocol.md, The socket

@@ -9,6 +9,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -45,6 +46,7 @@ Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
 RIGHTS_KEPT = 10_000  # rooms; those with nobody in them are forgotten first
+READS_A_PERSON = 2  # at once; half of the readers, so that nobody's many sockets hold up the rest
 READ_TRIES = 3  # reads again when content had to go meanwhile
 
 
@@ -84,6 +86,7 @@ class Curbside:
         self._secret = secret
         self.policy = policy
         self._known: dict[str, Rights] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._trim_at = RIGHTS_KEPT
 
     async def start(self) -> None:
@@ -183,7 +186,9 @@ class Curbside:
         def read(connection: SqlConnection) -> Result:
             return work(Reading(connection, actor, self._known, self.wall_time()))
 
-        return await self._unvoided(read)
+        turn = self._turns.setdefault(actor.id, asyncio.Semaphore(READS_A_PERSON))
+        async with turn:
+            return await self._unvoided(read)
 
     async def rights(self, log: str) -> Rights | None:
         """Return the rights in a room, from memory while it is live here."""
