@@ -18,7 +18,7 @@ from chat.links import Receiver
 from web.frame_parser import ABNORMAL
 from web.paces import FRAMES_A_TURN, Pace
 from web.pressures import Pressure
-from web.websocket_protocol import cut
+from web.websocket_protocol import CLOSE_SECONDS, cut
 
 HIGH = 64 * 1024  # bytes waiting to be sent; the same mark as on a transport
 LOW = HIGH // 4
@@ -38,6 +38,8 @@ class PlainLink:
         self._woken = asyncio.Event()
         self._reading = asyncio.Event()
         self._reading.set()
+        self._tasks: tuple[asyncio.Task[int], ...] = ()
+        self._timer: asyncio.TimerHandle | None = None
         self._closing: tuple[int, str] | None = None
         self._pressure = Pressure()
         self._pace = pace
@@ -64,23 +66,32 @@ class PlainLink:
         self._reading.set()
 
     def close(self, code: int, reason: str = "") -> None:
-        """Send what is queued, then a close frame."""
+        """Send what is queued, then a close frame; who takes neither is left to the server."""
         if self._closing is None:
             self._closing = (code, cut(reason).decode())
             self._woken.set()
+            self._timer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._end)
 
     async def run(self, receiver: Receiver) -> None:
         """Carry messages both ways until the socket is closed."""
         self._pressure.serve(receiver)
-        tasks = asyncio.create_task(self._send()), asyncio.create_task(self._receive(receiver))
+        self._tasks = (
+            asyncio.create_task(self._send()),
+            asyncio.create_task(self._receive(receiver)),
+        )
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             # Nothing is awaited here: this may be cancelled, and its receiver must hear of the end.
-            for task in tasks:
-                task.cancel()
+            self._end()
+            if self._timer is not None:
+                self._timer.cancel()
             self._pressure.receiver = None
-            receiver.closed(_code(tasks))
+            receiver.closed(_code(self._tasks))
+
+    def _end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
 
     async def _receive(self, receiver: Receiver) -> int:
         left = FRAMES_A_TURN
