@@ -182,7 +182,7 @@ async def test_a_flood_is_closed_with_its_code(recorder: Recorder, flood: bytes)
 
 
 async def test_who_keeps_to_the_pace_is_served_all(recorder: Recorder) -> None:
-    async with joined(recorder, pace=Pace(MANY, 0.001)) as (client, _):
+    async with joined(recorder, pace=Pace(MANY + 1, 0.001)) as (client, _):
         client.send(numbered(MANY))
 
         received = [await recorder.next() for _ in range(MANY)]
