@@ -2,7 +2,7 @@
 
 import asyncio
 from socket import IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_NODELAY, AddressFamily
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from uvicorn.config import Config
@@ -23,11 +23,6 @@ class Host(NamedTuple):
     config: Config
     server: ServerState
     app_state: dict[str, Any]
-
-    @property
-    def connections(self) -> set[Any]:
-        """Return who is to be told of a shutdown."""
-        return cast(set[Any], self.server.connections)
 
     def refusal(self, error: HandshakeError) -> bytes:
         """Return what a wrong handshake is answered."""

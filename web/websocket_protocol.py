@@ -55,6 +55,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     __slots__ = (
         "_code",
+        "_connections",
         "_host",
         "_intake",
         "_loop",
@@ -76,7 +77,8 @@ class WebSocketProtocol(asyncio.Protocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self._host = Host(config, server_state, app_state)
+        self._host: Host | None = Host(config, server_state, app_state)  # until it is open
+        self._connections: set[Any] = server_state.connections
         self._loop = _loop or asyncio.get_running_loop()
         self._state = State.ASKED
         self._pressure = Pressure()
@@ -92,7 +94,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         parser = FrameParser(self.message_limit, apply_mask)
         self._intake = Intake(self, self._transport, parser)
-        self._host.connections.add(self)
+        self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Take the request head, as uvicorn hands it over, then frames."""
@@ -108,7 +110,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the client, and tell whoever had it."""
-        self._host.connections.discard(self)
+        self._connections.discard(self)
         self._state = State.ENDED
         self._intake.end()
         if self._timer is not None:
@@ -196,17 +198,19 @@ class WebSocketProtocol(asyncio.Protocol):
     # The handshake.
 
     def _shake_hands(self, data: bytes) -> None:
+        host, self._host = self._host, None
+        assert host is not None
         head, _, rest = data.partition(b"\r\n\r\n")
         try:
             handshake = read_handshake(head)
         except HandshakeError as error:
-            self.refuse(self._host.refusal(error))
+            self.refuse(host.refusal(error))
             return
         self._state = State.CONNECTING
         # What the client sends before the answer waits in the kernel, but for what came with the head.
         self._intake.close()
         self._intake.feed(rest)
-        self._pressure.receiver = self._host.begin(self, self._transport, handshake)
+        self._pressure.receiver = host.begin(self, self._transport, handshake)
 
     # The Intake's side.
 
