@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 from sqlalchemy import (
@@ -168,7 +169,7 @@ class Credentials:
         row = self._connection.execute(_TOKEN, {"digest": digest, "now": now}).one_or_none()
         if row is None:
             return None
-        return Bearer(Person.of(row[:-2]), row[-2], frozenset(row[-1].split()))
+        return Bearer(Person.of(row[:-2]), row[-2], _scopes(row[-1]))
 
     def live(self, digests: Sequence[bytes], now: float) -> dict[bytes, Bearer]:
         """Return those of the sessions and tokens that are live, by their digests."""
@@ -178,7 +179,7 @@ class Credentials:
             for row in self._connection.execute(_SESSIONS, named)
         }
         for row in self._connection.execute(_TOKENS, named):
-            found[row[-1]] = Bearer(Person.of(row[:-3]), row[-3], frozenset(row[-2].split()))
+            found[row[-1]] = Bearer(Person.of(row[:-3]), row[-3], _scopes(row[-2]))
         return found
 
     def set_code(self, digest: bytes, at: float) -> None:
@@ -208,3 +209,8 @@ class Credentials:
                 (codes, codes.c.at <= now - CODE_SECONDS),
             )
         )
+
+
+@lru_cache(maxsize=256)  # there are few different ones, and each connection keeps its own
+def _scopes(kept: str) -> frozenset[str]:
+    return frozenset(kept.split())

@@ -43,9 +43,12 @@ async def forget_expired(database: Database, now: float) -> dict[str, object]:
 
 
 async def empty_journal(database: Database, _now: float) -> dict[str, object]:
-    """Take what was removed out of the write-ahead log, where it stays until it is overwritten."""
-    is_empty = await database.empty_journal()
-    return {} if is_empty else {"is_put_off": True}
+    """Take what was removed out of the write-ahead log, where it stays until it is overwritten.
+
+    A reader in the way puts it off until the next time; there is nothing to tell of.
+    """
+    await database.empty_journal()
+    return {}
 
 
 CHORES = (

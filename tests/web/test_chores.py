@@ -178,15 +178,13 @@ async def test_a_reader_in_the_way_puts_it_off_and_stops_nobody(ward: Ward, tmp_
         reader.execute("SELECT count(*) FROM messages").fetchone()
         await remove(ward, said["id"])
 
-        put_off = await empty_journal(ward.curbside.database, NOW)
+        await empty_journal(ward.curbside.database, NOW)
         posted = await ward.post("cardiology", "Bed 10: potassium rechecked.", "ben")
         meanwhile = holding(WORDS, tmp_path)
-    done = await empty_journal(ward.curbside.database, NOW)
+    await empty_journal(ward.curbside.database, NOW)
 
-    assert put_off == {"is_put_off": True}
     assert posted["seq"] > said["seq"]
     assert "curbside.db-wal" in meanwhile
-    assert done == {}
     assert holding(WORDS, tmp_path) == []
 
 
