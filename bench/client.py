@@ -59,9 +59,9 @@ def figures(options: Options) -> list[Figure]:
     with options.directory() as path, all_cores():
         server = curbside(path / "curbside", 2, [ROOM], password=PASSWORD)
         with server.running() as running, sync_playwright() as playwright:
-            _write_history(running, server)
             with playwright.chromium.launch(executable_path=_browser()) as browser:
                 for run in range(options.runs + 1):
+                    _write_history(running, server)  # else what was posted last time pushed it out
                     load, shows, loaded = _run(browser, running)
                     if run:  # the first one starts the browser's own processes
                         visible.append(load)
