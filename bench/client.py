@@ -58,14 +58,17 @@ def figures(options: Options) -> list[Figure]:
     shown: list[float] = []
     with options.directory() as path, all_cores():
         server = curbside(path / "curbside", 2, [ROOM], password=PASSWORD)
-        with server.running() as running, sync_playwright() as playwright:
-            with playwright.chromium.launch(executable_path=_browser()) as browser:
-                for run in range(options.runs + 1):
-                    _write_history(running, server)  # else what was posted last time pushed it out
-                    load, shows, loaded = _run(browser, running)
-                    if run:  # the first one starts the browser's own processes
-                        visible.append(load)
-                        shown += shows
+        with (
+            server.running() as running,
+            sync_playwright() as playwright,
+            playwright.chromium.launch(executable_path=_browser()) as browser,
+        ):
+            for run in range(options.runs + 1):
+                _write_history(running, server)  # else what was posted last time pushed it out
+                load, shows, loaded = _run(browser, running)
+                if run:  # the first one starts the browser's own processes
+                    visible.append(load)
+                    shown += shows
     return [
         bounded("initial JavaScript, gzipped", [sum(initial)], unit="kB", at_most=KILOBYTES),
         Figure("… fetched until the first message", f"{sum(map(_gzipped, loaded)):.1f} kB"),
