@@ -140,8 +140,9 @@ class Hub:
     async def _fill(self, live: LiveRoom) -> None:
         """Deliver from SQL whatever lies above the room's position."""
         try:
-            while await self._fill_from_page(live):
-                pass
+            moves = True
+            while moves:
+                moves = await self._fill_from_page(live)
         except Refusal as refusal:  # the next event or head check begins again
             log.warning("hole not filled", room=live.id, code=refusal.code)
 

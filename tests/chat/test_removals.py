@@ -20,8 +20,9 @@ async def test_a_text_removed_while_a_sweep_is_under_way_reaches_no_further_seat
     clients = [Client(ward, "ana") for _ in range(5)]
     for client in clients:
         head = (await client.enter("cardiology"))["head"]
+    clients[0].link.arrived.clear()
     ward.curbside.hub.deliver([posting(head + 1)])
-    await asyncio.sleep(0)  # the turn in which the first slice is sent
+    await clients[0].link.arrived.wait()  # woken before the turn of the second slice
 
     ward.curbside.hub.deliver([removal(head + 2)])
 
@@ -34,10 +35,11 @@ async def test_a_text_removed_while_a_sweep_is_under_way_reaches_no_further_seat
 
 
 async def test_a_removal_that_must_wait_for_others_takes_the_text_away_at_once(ward: Ward) -> None:
-    entered = await Client(ward, "ben").enter("cardiology")
+    ben = Client(ward, "ben")
+    entered = await ben.enter("cardiology")
     head, hub = entered["head"], ward.curbside.hub
     hub.deliver([posting(head + 1)])
-    await asyncio.sleep(0)
+    await ben.event(head + 1)
     back = Client(ward, "ana")
 
     hub.deliver([removal(head + 3)])
@@ -63,7 +65,7 @@ async def test_what_a_removal_does_not_reach_is_kept() -> None:
     """It reaches only what came before it: under the same subject, news may follow."""
     pages = Pages(hold := Held())
     reading = asyncio.ensure_future(pages.after("cardiology", 0))
-    await asyncio.sleep(0)
+    await hold.begun.wait()
 
     pages.void("cardiology", "m1", 7)
     pages.void("cardiology", "m1", 5)
@@ -81,8 +83,10 @@ class Held:
 
     def __init__(self) -> None:
         self.rows: asyncio.Future[list[Envelope]] = asyncio.get_running_loop().create_future()
+        self.begun = asyncio.Event()
 
     async def __call__(self, room: str, seq: int) -> list[Envelope]:
+        self.begun.set()
         return await self.rows
 
 

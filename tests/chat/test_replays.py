@@ -13,6 +13,7 @@ from chat.pages import PAGE_BYTES
 from storage.database import DatabaseAway
 from tests.builders import Ward
 from tests.clients import Client
+from tests.waiting import until
 
 LONG = "𝛽" * 10_000  # characters of four bytes: the longest text there is
 LONG_BYTES = 41_000  # of its event
@@ -38,12 +39,12 @@ async def test_one_who_lacks_much_in_many_rooms_is_sent_one_piece_for_all_of_the
 ) -> None:
     rooms = [await ward.open_room(f"ward-{n}", "ben", "ana") for n in range(4)]
     back = Client(ward, "ana")
-    for room in rooms:
-        await back.enter(room)
+    for name in rooms:
+        await back.enter(name)
     back.connection.write_paused()
-    for room in rooms:
-        await ward.post(room, LONG, "ben")
-    await asyncio.sleep(0)
+    for name in rooms:
+        await ward.post(name, LONG, "ben")
+        await sent_out(ward, name)
     held = fill(back, monkeypatch)
 
     back.connection.write_resumed()
@@ -53,16 +54,17 @@ async def test_one_who_lacks_much_in_many_rooms_is_sent_one_piece_for_all_of_the
     assert {f["room"] for f in back.frames if "event" in f} == set(rooms)
 
 
-async def test_all_who_lack_the_same_are_served_by_one_read(ward: Ward) -> None:
+async def test_all_who_lack_the_same_are_served_by_one_read(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
     position = await missed(ward, "one", "two", "three")
-    database = ward.curbside.database
-    reading, reads = database.reading, []
+    reading, reads = ward.curbside.database.reading, []
 
     async def counted(work: Any) -> Any:
         reads.append(work)
         return await reading(work)
 
-    database.reading = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(ward.curbside.database, "reading", counted)
     crowd = [Client(ward, "ana") for _ in range(30)]
 
     await asyncio.gather(*(client.enter("cardiology", **position) for client in crowd))
@@ -78,8 +80,7 @@ async def test_a_slow_reader_whom_the_ring_has_passed_reads_on_from_sql(ward: Wa
     slow.connection.write_paused()
     for n in range(5):
         await ward.post("cardiology", f"Note {n}", "ben")
-    await asyncio.sleep(0)
-    room(ward).ring.clear()
+    (await sent_out(ward)).ring.clear()
 
     slow.connection.write_resumed()
 
@@ -101,7 +102,7 @@ async def test_a_slow_reader_who_is_too_far_behind_is_closed(
     for n in range(lacks):
         await ward.post("cardiology", f"Note {n}", "linden")
     await other.event(head + lacks)
-    room(ward).ring.clear()
+    (await sent_out(ward)).ring.clear()
     slow.link.arrived.clear()
 
     slow.connection.write_resumed()
@@ -134,7 +135,9 @@ async def test_while_everybody_catches_up_and_others_post_nothing_is_lost_or_dou
         assert seqs(client) == list(range(start + n % 4 + 1, start + 122))
 
 
-async def test_what_is_removed_right_after_it_was_read_is_not_sent_after_that(ward: Ward) -> None:
+async def test_what_is_removed_right_after_it_was_read_is_not_sent_after_that(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = "a name that must go"
     position = await missed(ward, secret)
     entered = await Client(ward, "ben").enter("cardiology")
@@ -157,7 +160,7 @@ async def test_what_is_removed_right_after_it_was_read_is_not_sent_after_that(wa
         asyncio.get_running_loop().call_soon(publish_in_a_turn, held[0])
         return found
 
-    database.reading = then_removed  # type: ignore[method-assign]
+    monkeypatch.setattr(database, "reading", then_removed)
 
     for client in crowd:
         client.tell("room.enter", {"room": "cardiology", "signals": False, **position})
@@ -167,7 +170,9 @@ async def test_what_is_removed_right_after_it_was_read_is_not_sent_after_that(wa
     assert secret not in str([client.read() for client in crowd])
 
 
-async def test_what_is_removed_while_a_page_is_read_is_sent_to_nobody(ward: Ward) -> None:
+async def test_what_is_removed_while_a_page_is_read_is_sent_to_nobody(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = "a name that must go"
     position = await missed(ward, secret)
     entered = await Client(ward, "ben").enter("cardiology")
@@ -177,12 +182,12 @@ async def test_what_is_removed_while_a_page_is_read_is_sent_to_nobody(ward: Ward
     reading = database.reading
 
     async def removed_meanwhile(work: Any) -> Any:
-        database.reading = reading  # type: ignore[method-assign]
+        monkeypatch.setattr(database, "reading", reading)
         found = await reading(work)
         await ward.run("message.remove", removing, "ben")
         return found
 
-    database.reading = removed_meanwhile  # type: ignore[method-assign]
+    monkeypatch.setattr(database, "reading", removed_meanwhile)
 
     await back.enter("cardiology", **position)
 
@@ -192,14 +197,16 @@ async def test_what_is_removed_while_a_page_is_read_is_sent_to_nobody(ward: Ward
     assert seqs(back) == [position["seq"] + 1, position["seq"] + 2]
 
 
-async def test_what_cannot_be_read_ends_the_connection_to_come_back(ward: Ward) -> None:
+async def test_what_cannot_be_read_ends_the_connection_to_come_back(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
     position = await missed(ward, "missed")
     back = Client(ward, "ana")
 
     async def away(work: Any) -> Any:
         raise DatabaseAway("the disk is full")
 
-    ward.curbside.database.reading = away  # type: ignore[method-assign]
+    monkeypatch.setattr(ward.curbside.database, "reading", away)
 
     entered = await back.enter("cardiology", **position)
 
@@ -208,7 +215,9 @@ async def test_what_cannot_be_read_ends_the_connection_to_come_back(ward: Ward) 
     assert back.link.code == Close.NOT_CONTINUOUS
 
 
-async def test_one_who_leaves_while_a_page_is_read_gets_none_of_it(ward: Ward) -> None:
+async def test_one_who_leaves_while_a_page_is_read_gets_none_of_it(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
     position = await missed(ward, "missed")
     leaving, staying = Client(ward, "ana"), Client(ward, "ana")
     may_read = asyncio.Event()
@@ -218,7 +227,7 @@ async def test_one_who_leaves_while_a_page_is_read_gets_none_of_it(ward: Ward) -
         await may_read.wait()
         return await reading(work)
 
-    ward.curbside.database.reading = held_up  # type: ignore[method-assign]
+    monkeypatch.setattr(ward.curbside.database, "reading", held_up)
     for client in (leaving, staying):
         await client.enter("cardiology", **position)
 
@@ -237,15 +246,15 @@ async def missed(ward: Ward, *texts: str) -> dict[str, Any]:
     entered = await Client(ward, "linden").enter("cardiology")
     for text in texts:
         await ward.post("cardiology", text, "ben")
-    await asyncio.sleep(0)
-    room(ward).ring.clear()
+    (await sent_out(ward)).ring.clear()
     return {"epoch": entered["epoch"], "seq": entered["head"]}
 
 
-def room(ward: Ward) -> LiveRoom:
-    """Return cardiology as the node has it."""
-    live = ward.curbside.hub.find("cardiology")
+async def sent_out(ward: Ward, room: str = "cardiology") -> LiveRoom:
+    """Return a room as the node has it, with nothing left to be sent."""
+    live = ward.curbside.hub.find(room)
     assert live is not None
+    await until(lambda: live.flushed == live.position)
     return live
 
 
@@ -292,8 +301,7 @@ async def drained_of(client: Client, is_all: Callable[[], bool]) -> None:
         client.link.arrived.clear()
         if client.connection.write_is_paused:
             client.connection.write_resumed()
-        await asyncio.wait_for(client.link.arrived.wait(), 10)
-        await asyncio.sleep(0)
+        await until(lambda: client.connection.write_is_paused or is_all())
 
 
 async def closed(client: Client) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -20,7 +21,7 @@ async def thread() -> AsyncIterator[SerialThread]:
 async def test_jobs_are_done_in_turn_in_a_thread_of_their_own(thread: SerialThread) -> None:
     done: list[int] = []
 
-    await asyncio.gather(*(thread.run(lambda n=n: done.append(n)) for n in range(50)))  # type: ignore[misc]
+    await asyncio.gather(*(thread.run(partial(done.append, n)) for n in range(50)))
 
     assert done == list(range(50))
     assert await thread.run(threading.current_thread) is not threading.current_thread()
