@@ -1,6 +1,7 @@
 """What had to go is sent to nobody from the moment at which its removal is told, wherever it waits."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from chat.events import Envelope
 from chat.pages import Pages
 from tests.builders import Ward
+from tests.chat.positions import missed, seqs
 from tests.clients import Client
 
 SECRET = "a name that must go"
@@ -76,6 +78,66 @@ async def test_what_a_removal_does_not_reach_is_kept() -> None:
     told = [entry.envelope.subject for entry in await reading]
     assert told == [None, "m1", None]
     assert SECRET.encode() not in (await reading)[0].envelope.data
+
+
+async def test_what_is_removed_right_after_it_was_read_is_not_sent_after_that(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position = await missed(ward, SECRET)
+    entered = await Client(ward, "ben").enter("cardiology")
+    removing = {"room": "cardiology", "id": entered["snapshot"]["messages"][-1]["id"]}
+    crowd = [Client(ward, "ana") for _ in range(5)]
+    database, writer = ward.curbside.database, ward.curbside.writer
+    reading, publish = database.reading, writer._publish
+
+    def publish_in_a_turn(told: list[Envelope]) -> None:
+        for client in crowd:
+            client.read()
+            client.frames.clear()
+        publish(told)
+
+    async def then_removed(work: Any) -> Any:
+        found = await reading(work)
+        held: list[list[Envelope]] = []
+        writer._publish = held.append
+        await ward.run("message.remove", removing, "ben")
+        asyncio.get_running_loop().call_soon(publish_in_a_turn, held[0])
+        return found
+
+    monkeypatch.setattr(database, "reading", then_removed)
+
+    for client in crowd:
+        client.tell("room.enter", {"room": "cardiology", "signals": False, **position})
+
+    for client in crowd:
+        await client.event(position["seq"] + 2)
+    assert SECRET not in str([client.read() for client in crowd])
+
+
+async def test_what_is_removed_while_a_page_is_read_is_sent_to_nobody(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position = await missed(ward, SECRET)
+    entered = await Client(ward, "ben").enter("cardiology")
+    removing = {"room": "cardiology", "id": entered["snapshot"]["messages"][-1]["id"]}
+    back = Client(ward, "ana")
+    database = ward.curbside.database
+    reading = database.reading
+
+    async def removed_meanwhile(work: Any) -> Any:
+        monkeypatch.setattr(database, "reading", reading)
+        found = await reading(work)
+        await ward.run("message.remove", removing, "ben")
+        return found
+
+    monkeypatch.setattr(database, "reading", removed_meanwhile)
+
+    await back.enter("cardiology", **position)
+
+    gone = await back.event(position["seq"] + 1)
+    await back.event(position["seq"] + 2)
+    assert gone["data"] == {"id": removing["id"], "voided": True}
+    assert seqs(back) == [position["seq"] + 1, position["seq"] + 2]
 
 
 class Held:

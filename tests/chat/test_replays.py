@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from chat.errors import Close
-from chat.events import Envelope
-from chat.live_rooms import LiveRoom
 from chat.pages import PAGE_BYTES
 from storage.database import DatabaseAway
 from tests.builders import Ward
+from tests.chat.positions import missed, sent_out, seqs
 from tests.clients import Client
 from tests.waiting import until
 
@@ -135,68 +134,6 @@ async def test_while_everybody_catches_up_and_others_post_nothing_is_lost_or_dou
         assert seqs(client) == list(range(start + n % 4 + 1, start + 122))
 
 
-async def test_what_is_removed_right_after_it_was_read_is_not_sent_after_that(
-    ward: Ward, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = "a name that must go"
-    position = await missed(ward, secret)
-    entered = await Client(ward, "ben").enter("cardiology")
-    removing = {"room": "cardiology", "id": entered["snapshot"]["messages"][-1]["id"]}
-    crowd = [Client(ward, "ana") for _ in range(5)]
-    database, writer = ward.curbside.database, ward.curbside.writer
-    reading, publish = database.reading, writer._publish
-
-    def publish_in_a_turn(told: list[Envelope]) -> None:
-        for client in crowd:
-            client.read()
-            client.frames.clear()
-        publish(told)
-
-    async def then_removed(work: Any) -> Any:
-        found = await reading(work)
-        held: list[list[Envelope]] = []
-        writer._publish = held.append
-        await ward.run("message.remove", removing, "ben")
-        asyncio.get_running_loop().call_soon(publish_in_a_turn, held[0])
-        return found
-
-    monkeypatch.setattr(database, "reading", then_removed)
-
-    for client in crowd:
-        client.tell("room.enter", {"room": "cardiology", "signals": False, **position})
-
-    for client in crowd:
-        await client.event(position["seq"] + 2)
-    assert secret not in str([client.read() for client in crowd])
-
-
-async def test_what_is_removed_while_a_page_is_read_is_sent_to_nobody(
-    ward: Ward, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = "a name that must go"
-    position = await missed(ward, secret)
-    entered = await Client(ward, "ben").enter("cardiology")
-    removing = {"room": "cardiology", "id": entered["snapshot"]["messages"][-1]["id"]}
-    back = Client(ward, "ana")
-    database = ward.curbside.database
-    reading = database.reading
-
-    async def removed_meanwhile(work: Any) -> Any:
-        monkeypatch.setattr(database, "reading", reading)
-        found = await reading(work)
-        await ward.run("message.remove", removing, "ben")
-        return found
-
-    monkeypatch.setattr(database, "reading", removed_meanwhile)
-
-    await back.enter("cardiology", **position)
-
-    gone = await back.event(position["seq"] + 1)
-    await back.event(position["seq"] + 2)
-    assert gone["data"] == {"id": removing["id"], "voided": True}
-    assert seqs(back) == [position["seq"] + 1, position["seq"] + 2]
-
-
 async def test_what_cannot_be_read_ends_the_connection_to_come_back(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,29 +176,6 @@ async def test_one_who_leaves_while_a_page_is_read_gets_none_of_it(
     fresh = await leaving.enter("cardiology")
     await ward.post("cardiology", "after coming back", "ben")
     await leaving.event(fresh["head"] + 1)
-
-
-async def missed(ward: Ward, *texts: str) -> dict[str, Any]:
-    """Post texts, have the ring forget them, and return the position before them."""
-    entered = await Client(ward, "linden").enter("cardiology")
-    for text in texts:
-        await ward.post("cardiology", text, "ben")
-    (await sent_out(ward)).ring.clear()
-    return {"epoch": entered["epoch"], "seq": entered["head"]}
-
-
-async def sent_out(ward: Ward, room: str = "cardiology") -> LiveRoom:
-    """Return a room as the node has it, with nothing left to be sent."""
-    live = ward.curbside.hub.find(room)
-    assert live is not None
-    await until(lambda: live.flushed == live.position)
-    return live
-
-
-def seqs(client: Client) -> list[int]:
-    """Return the numbers of all the events a client was sent, in that order."""
-    client.read()
-    return [f["seq"] for f in client.frames if "event" in f]
 
 
 def fill(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[int]:
