@@ -1,11 +1,14 @@
-"""Which event loops the tests of web run on, and how they log."""
+"""Which event loops the tests of web run on, how they log, and the doors to a node."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 import structlog
 import uvloop
+
+from tests.web.doors import Door, opened
 
 TRANSPORTS = (
     "test_autobahn",
@@ -34,3 +37,16 @@ def plain_logs() -> Iterator[None]:
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(params=["handover", "sansio", "testclient"])
+async def door(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Door]:
+    """Return a node with a moderator and two members of cardiology, behind each door in turn."""
+    async with opened(request.param, tmp_path) as door:
+        yield door
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Return where a server and the commands beside it keep their data; it is not there yet."""
+    return tmp_path / "var"
