@@ -14,8 +14,10 @@ TRANSPORTS = (
     "test_autobahn",
     "test_handshakes",
     "test_http_protocol",
+    "test_http_slowness",
     "test_intakes",
     "test_socket_applications",
+    "test_websocket_ends",
     "test_websocket_protocol",
 )
 

@@ -87,13 +87,14 @@ async def test_pausing_and_resuming_at_each_message_adds_no_turns(
 
 
 async def test_nothing_more_is_read_while_frames_wait_for_their_turn(recorder: Recorder) -> None:
+    waiting: list[int] = []
+
     class Measuring(WebSocketProtocol):
         __slots__ = ()
-        waiting: list[int] = []  # noqa: RUF012
 
         def data_received(self, data: bytes) -> None:
             parser = self._intake._parser
-            self.waiting.append(len(parser._data) - parser._at)
+            waiting.append(len(parser._data) - parser._at)
             super().data_received(data)
 
     async with joined(recorder, ws=Measuring) as (client, _):
@@ -104,8 +105,8 @@ async def test_nothing_more_is_read_while_frames_wait_for_their_turn(recorder: R
 
         assert await recorder.next() == ("text", b"last")
 
-    assert len(Measuring.waiting) > 2
-    assert max(Measuring.waiting) < len(masked(TEXT, b"last"))
+    assert len(waiting) > 2
+    assert max(waiting) < len(masked(TEXT, b"last"))
 
 
 async def test_a_pause_in_a_later_turn_holds_what_is_left(recorder: Recorder) -> None:

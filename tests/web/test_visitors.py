@@ -8,8 +8,9 @@ import httpx2
 import pytest
 
 from tests.builders import Ward
-from tests.web.http_clients import OWN_PAGE, PASSWORD, browsing, give_password
+from tests.web.http_clients import OWN_PAGE, PASSWORD, give_password
 from web import visitors
+from web.app import create_app
 from web.devices import DEVICE_LIMIT, Devices
 from web.settings import Settings
 
@@ -45,8 +46,9 @@ async def browsers(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(visitors, "GUESSES", GUESSES)
     for handle in ("ana", "ben"):
         await give_password(ward, handle)
-    async with browsing(ward.curbside, LIMITED) as client:
-        yield Browsers(client._transport.app)  # type: ignore[attr-defined]
+    app = create_app(ward.curbside, LIMITED)
+    yield Browsers(app)
+    app.state.sign_ins.passwords.close()
 
 
 async def sign_in(browser: httpx2.AsyncClient, handle: str, password: str = PASSWORD) -> int:
