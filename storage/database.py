@@ -6,6 +6,7 @@ database. On SQLite every commit is on disk (WAL, ``synchronous=FULL``) before `
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ JOURNAL_LIMIT = 0.05  # seconds to wait for readers, with the write lock, before
 READ_LIMIT = (
     10.0  # seconds to wait for a reader's connection; guessed: a client asks again after that
 )
+BUSY_AGAIN = 0.01  # seconds; a first start holds the lock for some 30 ms
 READERS = 4  # connections; guessed: more only contend for two cores
 
 
@@ -185,8 +187,9 @@ def _prepare(engine: Engine, *, begin: str) -> None:
         # With the driver's own transactions, RELEASE of the first savepoint commits.
         connection.isolation_level = None
         cursor = connection.cursor()
+        _keep_a_journal(cursor)
         for pragma in (
-            "journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(BUSY_LIMIT * 1000)}",
+            "synchronous=FULL", f"busy_timeout={int(BUSY_LIMIT * 1000)}",
             "foreign_keys=ON", "secure_delete=ON", "cache_size=-16000",
         ):  # fmt: skip
             cursor.execute(f"PRAGMA {pragma}")
@@ -195,3 +198,17 @@ def _prepare(engine: Engine, *, begin: str) -> None:
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         on_cursor(connection, lambda cursor: cursor.execute(begin))
+
+
+def _keep_a_journal(cursor: Any) -> None:
+    """Have a database write ahead. SQLite waits for nobody there, and two first starts would clash."""
+    end = time.monotonic() + BUSY_LIMIT
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(BUSY_AGAIN)
+        else:
+            return

@@ -18,18 +18,18 @@ class SerialThread:
     """A thread, begun with its first job and ended by ``end``."""
 
     def __init__(self, name: str) -> None:
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()  # as long as its callers: one writer
         self._thread: threading.Thread | None = None
         self._name = name
 
-    async def run(self, job: Callable[[], Result]) -> Result:
-        """Return what ``job`` returns in the thread, or raise what it raises; it is never cancelled."""
+    def run(self, job: Callable[[], Result]) -> asyncio.Future[Result]:
+        """Return what will hold what ``job`` returns or raises, done in the thread whoever waits."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._jobs.put((future, job))
-        return await future
+        return future
 
     def end(self) -> None:
         """End the thread when it has done its jobs."""

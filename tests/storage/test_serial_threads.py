@@ -45,7 +45,7 @@ async def test_a_job_whose_asker_has_gone_is_done_all_the_same(thread: SerialThr
         may_end.wait(5)
         done.set()
 
-    asking = asyncio.create_task(thread.run(work))
+    asking = thread.run(work)
     await asyncio.to_thread(begun.wait, 5)
     asking.cancel()
     may_end.set()
@@ -56,7 +56,7 @@ async def test_a_job_whose_asker_has_gone_is_done_all_the_same(thread: SerialThr
 
 
 async def test_it_ends_when_its_jobs_are_done(thread: SerialThread) -> None:
-    asking = asyncio.create_task(thread.run(threading.current_thread))
+    asking = thread.run(threading.current_thread)
     worker = await asking
 
     thread.end()
