@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from chat.codecs import SAFE_INTEGER, Undecodable, Wire, refuse_unsafe_numbers
+from chat.codecs import SAFE_INTEGER, Undecodable, Wire
 from chat.errors import BadRequest, Close, Refusal
 from chat.events import Signal
 from chat.frames import TEXT
@@ -150,11 +150,6 @@ class Connection:
         except (msgspec.ValidationError, BadRequest) as error:
             self.refuse(re, BadRequest(str(error)))
             self.count_malformed()
-            return
-        try:
-            refuse_unsafe_numbers(frame.payload)
-        except BadRequest as refusal:
-            self.refuse(re, refusal)
             return
         self._listener.asked(self, re, frame.do, frame.payload)
 
