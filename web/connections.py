@@ -14,7 +14,7 @@ from chat.events import Signal
 from chat.writer import Ask, Outcome
 from rooms.permissions import Rights, may_know
 from web.authority import AuthorityWatch
-from web.visits import Visit, begin_stream
+from web.streams import Caller, begin_stream
 
 if TYPE_CHECKING:
     from web.curbside import Curbside
@@ -164,10 +164,10 @@ class Connections:
             reply = self._curbside.read(actor, lambda reading: command.handler(reading, request))
             asked.connection.read(_Read(asked, reply, None, self._spawn))
             return
-        visit = Visit(self._curbside, actor, asked.connection)
-        reply = command.handler(visit, request)
+        caller = Caller(self._curbside, actor, asked.connection)
+        reply = command.handler(caller, request)
         if inspect.isawaitable(reply):
-            asked.connection.read(_Read(asked, reply, visit, self._spawn))
+            asked.connection.read(_Read(asked, reply, caller, self._spawn))
         else:
             asked.end(Outcome(reply=reply))
 
@@ -202,7 +202,7 @@ class _Asked:
         else:
             self.connection.answer(self._re, outcome.reply)
 
-    async def end_later(self, reply: Awaitable[Any], visit: Visit | None) -> None:
+    async def end_later(self, reply: Awaitable[Any], caller: Caller | None) -> None:
         """Answer when the reply is there; nothing comes between it and the stream it begins."""
         try:
             found = await reply
@@ -213,27 +213,27 @@ class _Asked:
             self.end(Outcome(refusal=Internal("Something went wrong on the server.")))
         else:
             self.end(Outcome(reply=found))
-            if visit is not None:
-                begin_stream(visit)
+            if caller is not None:
+                begin_stream(caller)
 
 
 class _Read:
     """A command that is answered later, from when its connection starts it."""
 
-    __slots__ = ("_asked", "_reply", "_spawn", "_visit")
+    __slots__ = ("_asked", "_caller", "_reply", "_spawn")
 
     def __init__(
-        self, asked: _Asked, reply: Coroutine[Any, Any, Any], visit: Visit | None,
+        self, asked: _Asked, reply: Coroutine[Any, Any, Any], caller: Caller | None,
         spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
     ) -> None:  # fmt: skip
         self._asked = asked
         self._reply = reply
-        self._visit = visit
+        self._caller = caller
         self._spawn = spawn
 
     def start(self) -> None:
         """Read in a task, and tell the connection of its end."""
-        task = self._spawn(self._asked.end_later(self._reply, self._visit))
+        task = self._spawn(self._asked.end_later(self._reply, self._caller))
         task.add_done_callback(lambda _: self._asked.connection.read_ended())
 
     def drop(self) -> None:

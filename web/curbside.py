@@ -34,11 +34,11 @@ from storage.database import Connection as SqlConnection
 from storage.database import Database, DatabaseAway, FateUnknown
 from storage.rooms import Rooms
 from storage.timeline import Timeline
-from web import sessions, visits
+from web import sessions, streams
 from web.connections import Connections
 from web.limits import CommandLimits
 from web.metrics import Metrics
-from web.visits import Visit
+from web.streams import Caller
 from web.watches import Watches
 
 Result = TypeVar("Result")
@@ -56,7 +56,7 @@ def all_commands() -> Commands[Any]:
     for module in (directory, messages, people):
         commands.include(module.commands, module.readings)
     commands.include(sessions.visitors, sessions.readings)
-    for each in (bots, membership, pins, reactions, reads, status, visits):
+    for each in (bots, membership, pins, reactions, reads, status, streams):
         commands.include(each.commands)
     return commands
 
@@ -151,7 +151,7 @@ class Curbside:
             return await self._write(command, request, actor)
         if command.runs is Runs.READS:
             return await self.read(actor, lambda reading: command.handler(reading, request))
-        reply = command.handler(Visit(self, actor, None), request)
+        reply = command.handler(Caller(self, actor, None), request)
         return await reply if inspect.isawaitable(reply) else reply
 
     def count(self, command: Command, asked_at: float, refusal: Refusal | None) -> None:

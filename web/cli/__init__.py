@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import typer
 from typer.core import TyperGroup
 
-from web.cli import care, folk, places, serving
+from web.cli import care, people, rooms, serving
 
 
 @runtime_checkable
@@ -53,8 +53,8 @@ for command in (
     care.doctor,
 ):
     app.command()(command)
-app.add_typer(folk.person, name="person")
-app.add_typer(folk.bot, name="bot")
-app.add_typer(folk.token, name="token")
-app.add_typer(places.room, name="room")
+app.add_typer(people.person, name="person")
+app.add_typer(people.bot, name="bot")
+app.add_typer(people.token, name="token")
+app.add_typer(rooms.room, name="room")
 app.callback()(serving.main)

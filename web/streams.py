@@ -1,4 +1,4 @@
-"""Visits: entering rooms and leaving them, which only a connection can do.
+"""Streams: entering rooms and leaving them, which only a connection can do.
 
 Between the answer to ``room.enter`` and the live stream no event is lost or doubled: from the moment
 at which the room's state is read, what happens in it is in the ring, and what came before it in SQL.
@@ -62,7 +62,7 @@ class Pong(Reply):
     now: float
 
 
-class Visit:
+class Caller:
     """One command of one who is connected, or of one who comes by HTTP."""
 
     def __init__(self, curbside: "Curbside", actor: Actor, connection: Connection | None) -> None:
@@ -84,104 +84,104 @@ class Visit:
         return log
 
 
-commands = Commands[Visit]()
+commands = Commands[Caller]()
 
 
 @commands.add("connection.ping", runs=Runs.LIVE, scope="read", over=Over.SOCKET, rate=Rate.NONE)
-def ping(visit: Visit, request: Ping) -> Pong:
+def ping(caller: Caller, request: Ping) -> Pong:
     """Answer with the time."""
-    return Pong(now=visit.curbside.wall_time())
+    return Pong(now=caller.curbside.wall_time())
 
 
 @commands.add("room.leave", runs=Runs.LIVE, scope="read", over=Over.SOCKET, rate=Rate.NONE)
-def leave_stream(visit: Visit, request: LeaveStream) -> None:
+def leave_stream(caller: Caller, request: LeaveStream) -> None:
     """End a room's stream, also one that is about to begin."""
-    assert visit.connection is not None
-    visit.connection.entering.pop(request.room, None)
-    visit.curbside.connections.unseat(visit.connection, request.room)
+    assert caller.connection is not None
+    caller.connection.entering.pop(request.room, None)
+    caller.curbside.connections.unseat(caller.connection, request.room)
 
 
 @commands.add("room.enter", runs=Runs.LIVE, scope="read", over=Over.SOCKET, rate=Rate.NONE)
-def enter_room(visit: Visit, request: EnterRoom) -> Awaitable[Entered]:
+def enter_room(caller: Caller, request: EnterRoom) -> Awaitable[Entered]:
     """Begin a room's stream, from a position or with a snapshot."""
-    connection = visit.connection
+    connection = caller.connection
     assert connection is not None
     if request.room in connection.entering:
         raise Conflict("This room is being entered already.")
     if len(connection.seats) + len(connection.entering) >= ROOMS_LIMIT:
         raise Conflict(f"A connection is in at most {ROOMS_LIMIT} rooms.")
-    connection.entering[request.room] = visit  # at once: the next frame may be its room.leave
-    visit.curbside.connections.unseat(connection, request.room)
-    return _enter(visit, connection, request)
+    connection.entering[request.room] = caller  # at once: the next frame may be its room.leave
+    caller.curbside.connections.unseat(connection, request.room)
+    return _enter(caller, connection, request)
 
 
-async def _enter(visit: Visit, connection: Connection, request: EnterRoom) -> Entered:
-    log = log_of(request.room, visit.person)
+async def _enter(caller: Caller, connection: Connection, request: EnterRoom) -> Entered:
+    log = log_of(request.room, caller.person)
     try:
-        live = await visit.curbside.hub.open(log)
-        entered = await _resume_or_start(visit, connection, live, request)
-        _look_again(visit, connection, log, request.room)
+        live = await caller.curbside.hub.open(log)
+        entered = await _resume_or_start(caller, connection, live, request)
+        _look_again(caller, connection, log, request.room)
         return entered
     finally:
-        visit.curbside.hub.release(log)
-        if connection.entering.get(request.room) is visit:
+        caller.curbside.hub.release(log)
+        if connection.entering.get(request.room) is caller:
             del connection.entering[request.room]
 
 
-def _look_again(visit: Visit, connection: Connection, log: str, room: str) -> None:
+def _look_again(caller: Caller, connection: Connection, log: str, room: str) -> None:
     """See what changed while the room was read: from here to the seat there is no other turn."""
-    require_may_know(visit.actor, visit.curbside.known_rights(log))
-    assert visit.seating is not None
-    if connection.entering.get(room) is not visit:
-        visit.seating = None  # left before it had begun
-    elif visit.curbside.hub.find(log) is not visit.seating[0].room:
-        visit.seating = None
+    require_may_know(caller.actor, caller.curbside.known_rights(log))
+    assert caller.seating is not None
+    if connection.entering.get(room) is not caller:
+        caller.seating = None  # left before it had begun
+    elif caller.curbside.hub.find(log) is not caller.seating[0].room:
+        caller.seating = None
         connection.close(Close.NOT_CONTINUOUS, "the room was numbered anew")
 
 
 async def _resume_or_start(
-    visit: Visit, connection: Connection, live: LiveRoom | None, request: EnterRoom
+    caller: Caller, connection: Connection, live: LiveRoom | None, request: EnterRoom
 ) -> Entered:
-    rights = await visit.curbside.rights(live.id) if live else None
-    require_may_know(visit.actor, rights)
+    rights = await caller.curbside.rights(live.id) if live else None
+    require_may_know(caller.actor, rights)
     assert live is not None
     seat = Seat(connection, live, signals=request.signals)
     if request.epoch == live.epoch and request.seq is not None:
         missed = live.position - request.seq
         if 0 <= missed <= REPLAY_LIMIT:
-            return _resume(visit, seat, live, request.seq)
-    return await _start_fresh(visit, seat, live, request.messages)
+            return _resume(caller, seat, live, request.seq)
+    return await _start_fresh(caller, seat, live, request.messages)
 
 
-def _resume(visit: Visit, seat: Seat, live: LiveRoom, seq: int) -> Entered:
-    visit.seating = (seat, seq)
+def _resume(caller: Caller, seat: Seat, live: LiveRoom, seq: int) -> Entered:
+    caller.seating = (seat, seq)
     head = max(live.flushed, seq)
     return Entered(room=live.name, epoch=live.epoch, head=head, resumed=True)
 
 
-async def _start_fresh(visit: Visit, seat: Seat, live: LiveRoom, limit: int) -> Entered:
+async def _start_fresh(caller: Caller, seat: Seat, live: LiveRoom, limit: int) -> Entered:
     def read(reading: Reading) -> tuple[Room, Snapshot | OwnSnapshot]:
         room = reading.room(live.name)
         own = is_own_room(room.id)
         return room, own_snapshot(reading) if own else snapshot(reading, room, limit)
 
-    room, found = await visit.curbside.read(visit.actor, read)
+    room, found = await caller.curbside.read(caller.actor, read)
     if room.epoch != live.epoch:
         seat.connection.close(Close.NOT_CONTINUOUS, "the room was numbered anew")
-    visit.seating = (seat, room.head)
+    caller.seating = (seat, room.head)
     return Entered(room=live.name, epoch=room.epoch, head=room.head, resumed=False, snapshot=found)
 
 
-def begin_stream(visit: Visit) -> None:
+def begin_stream(caller: Caller) -> None:
     """Seat the connection: what it missed follows, then live events. Called right after the answer."""
-    if visit.seating is None:
+    if caller.seating is None:
         return
-    seat, cursor = visit.seating
+    seat, cursor = caller.seating
     connection, live = seat.connection, seat.room
     if connection.is_closed:
         return
     connection.seats[live.name] = seat
     live.seat(seat, cursor)
     if seat.signals and not is_own_room(live.id):
-        visit.tracker.enter(live.id, visit.person, connection)
-        connection.signal(live.name, visit.tracker.everybody(live.id))
+        caller.tracker.enter(live.id, caller.person, connection)
+        connection.signal(live.name, caller.tracker.everybody(live.id))
