@@ -102,6 +102,7 @@ def add_token(work: UnitOfWork, request: AddToken) -> CreatedToken:
 def revoke_token(work: UnitOfWork, request: RevokeToken) -> None:
     """End a token: nobody comes in by it again, and whoever is in by it is sent away."""
     require_may_revoke_token(work.actor, work.use(Tokens).owner(request.id))
+    work.record("token.revoke", target=request.id)
     work.end_session(work.use(Tokens).remove(request.id))
 
 
@@ -112,4 +113,5 @@ def _issue(
     work.use(Credentials).add_token(
         digest_of(secret), token, person.id, frozenset(scopes), at=work.now, expires=expires
     )
+    work.record("token.create", target=token, reason=f"{person.handle}: {' '.join(scopes)}")
     return CreatedToken(person=person, id=token, token=secret)

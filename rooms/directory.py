@@ -129,6 +129,7 @@ def _open(work: UnitOfWork, slug: str, asked: CreateRoom | AddRoom) -> None:
     )  # fmt: skip
     work.use(Rooms).add(room)
     work.open_log(room, {})
+    work.record("room.create", room=slug, reason="private" if private else None)
     work.tell(slug, RoomChanged(title=title, topic=topic, private=private))
 
 

@@ -100,6 +100,7 @@ def add_member(work: UnitOfWork, request: AddMember) -> Told:
     work.follow_up(
         internal.find("member.tell_added"), TellAdded(room=rights.room), actor=Actor.of(person)
     )
+    work.record("member.add", room=rights.room, target=person.id)
     return admit(work, rights.room, person.id)
 
 

@@ -161,6 +161,8 @@ def remove_message(work: UnitOfWork, request: RemoveMessage) -> Told:
     )
     work.use(Reactions).clear(message.id)
     work.use(Pins).remove(message.id)
+    if message.by != work.actor.id:
+        work.record("message.remove", room=rights.room, target=message.id, reason=request.reason)
     removed = MessageRemoved(id=message.id, reason=request.reason)
     return work.tell(rights.room, removed, voids=message.id)
 

@@ -72,6 +72,7 @@ def add_person(work: UnitOfWork, request: AddPerson) -> Added:
     )  # fmt: skip
     own = insert_person(work.use(People), work.use(Rooms), person, at=work.now)
     work.open_log(own, {person.id: "owner"})
+    work.record("person.add", target=person.id, reason=f"{person.handle}: {person.role}")
     return Added(person=person)
 
 

@@ -66,6 +66,7 @@ def pin_message(work: UnitOfWork, request: PinMessage) -> Told:
         return work.unchanged(rights.room)
     else:
         pins.annotate(message.id, request.note)
+    work.record("message.pin", room=rights.room, target=message.id, reason=request.note)
     event = MessagePinned(id=message.id, message=message, note=request.note)
     return work.tell(rights.room, event, subject=message.id)
 
@@ -79,4 +80,5 @@ def unpin_message(work: UnitOfWork, request: UnpinMessage) -> Told:
     message = find_message(work, rights.room, request.id)
     if not work.use(Pins).remove(message.id):
         return work.unchanged(rights.room)
+    work.record("message.unpin", room=rights.room, target=message.id)
     return work.tell(rights.room, MessageUnpinned(id=message.id, cause="manual"))

@@ -14,6 +14,7 @@ from chat.events import Envelope, Event, log_of, to_millisecond, wire_name
 from chat.values import Value
 from chat.writer import FollowUp
 from rooms.permissions import Actor, Rights, require_may_know
+from storage.audit import Act, Audit
 from storage.database import Connection
 from storage.rooms import Room
 
@@ -95,6 +96,14 @@ class UnitOfWork:
     def keep(self, queries: type[Keeping], row: dict[str, Any]) -> None:
         """Insert a row at the end of the batch, together with all others of its kind."""
         self.kept.append((queries, row))
+
+    def record(
+        self, action: str, *, room: str | None = None, target: str | None = None,
+        reason: str | None = None,
+    ) -> None:  # fmt: skip
+        """Add to the audit what the actor does here to another, or to what others rely on."""
+        act = Act(self.now, self.actor.id, action, room, target, reason)
+        self.keep(Audit, act._asdict())
 
     def tell(
         self, room: str, event: Event, *, subject: str | None = None, voids: str | None = None,

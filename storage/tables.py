@@ -2,6 +2,7 @@
 
 from storage import (
     answers,
+    audit,
     authority,
     credentials,
     members,
@@ -19,6 +20,8 @@ __all__ = ["metadata"]
 
 TABLES = (
     answers.answers,
+    audit.audit,
+    audit.audit_head,
     authority.authority,
     credentials.codes,
     credentials.passwords,

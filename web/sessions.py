@@ -14,6 +14,7 @@ from chat.errors import Conflict, Forbidden, SignedOut
 from chat.identifiers import new_id
 from rooms.people import Handle, Name, insert_person
 from rooms.readings import Reading
+from storage.audit import Act, Audit
 from storage.credentials import Credentials, digest_of, new_secret
 from storage.database import Connection
 from storage.people import People, Person
@@ -78,7 +79,9 @@ async def open_session(visitor: Visitor, request: OpenSession) -> Shown:
     assert found is not None
     visitor.sign_ins.count_success(attempt)
     person = found[0]
-    return await _begin(visitor, lambda connection: People(connection).named([person])[0])
+    return await _begin(
+        visitor, lambda connection: People(connection).named([person])[0], "session.open"
+    )
 
 
 @visitors.add("session.sign_up", runs=Runs.LIVE, over=Over.HTTP, anonymous=True, rate=Rate.NONE)
@@ -104,7 +107,7 @@ async def sign_up(visitor: Visitor, request: SignUp) -> Shown:
         return person
 
     try:
-        return await _begin(visitor, add)
+        return await _begin(visitor, add, "session.sign_up")
     except SignedOut:
         visitor.sign_ins.count_failure(visitor.address, now)
         raise
@@ -119,9 +122,13 @@ async def close_session(visitor: Visitor, request: CloseSession) -> None:
         return
     if identity.actor.scopes is not None:
         raise Forbidden("This is a token; it ends by token.revoke.")
-    await visitor.curbside.transaction(
-        lambda connection: Credentials(connection).close_session(identity.session)
-    )
+    act = Act(visitor.curbside.wall_time(), identity.person.id, "session.close")
+
+    def close(connection: Connection) -> None:
+        Credentials(connection).close_session(identity.session)
+        Audit(connection).add([act._asdict()])
+
+    await visitor.curbside.transaction(close)
     visitor.curbside.connections.end_session(identity.session)
 
 
@@ -144,7 +151,7 @@ def issue_code(connection: Connection, now: float) -> str | None:
     return code
 
 
-async def _begin(visitor: Visitor, who: Callable[[Connection], Person]) -> Shown:
+async def _begin(visitor: Visitor, who: Callable[[Connection], Person], action: str) -> Shown:
     """Open a session, in place of one that the browser had: none can be planted beforehand."""
     secret, now = new_secret(), visitor.curbside.wall_time()
     former = visitor.identity if visitor.identity and visitor.identity.by_cookie else None
@@ -155,6 +162,7 @@ async def _begin(visitor: Visitor, who: Callable[[Connection], Person]) -> Shown
         Credentials(connection).open_session(digest_of(secret), person.id, at=now, expires=expires)
         if former is not None:
             Credentials(connection).close_session(former.session)
+        Audit(connection).add([Act(now, person.id, action)._asdict()])
         return person
 
     person = await visitor.curbside.transaction(begin)

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import typer
 from typer.core import TyperGroup
 
-from web.cli import care, people, rooms, serving
+from web.cli import audit, care, people, rooms, serving
 
 
 @runtime_checkable
@@ -53,6 +53,7 @@ for command in (
     care.doctor,
 ):
     app.command()(command)
+app.add_typer(audit.audit, name="audit")
 app.add_typer(people.person, name="person")
 app.add_typer(people.bot, name="bot")
 app.add_typer(people.token, name="token")

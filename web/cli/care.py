@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from storage.audit import Act, Audit
 from storage.checks import Checks
 from storage.database import Connection, Database, DatabaseAway
 from storage.migrations import is_current, is_known, upgrade
@@ -160,6 +162,7 @@ def _renew(connection: Connection) -> int:
     epochs = [{"key": room, "epoch": secrets.token_hex(8)} for room in rooms.ids()]
     if epochs:
         rooms.renumber(epochs)
+    Audit(connection).add([Act(time.time(), "", "database.restore")._asdict()])
     return len(epochs)
 
 

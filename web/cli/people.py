@@ -13,6 +13,7 @@ import typer
 from chat.errors import BadRequest, NotFound, Refusal
 from rooms import bots, people
 from rooms.permissions import SCOPES
+from storage.audit import Act, Audit
 from storage.credentials import Credentials
 from storage.people import People, Person
 from storage.tokens import Token, Tokens
@@ -148,6 +149,8 @@ def _sign_out(desk: Desk, handle: str, *, tokens: bool) -> tuple[int, int]:
         for each in held:
             _revoke(desk, each.id)
         ended += len(held)
+    act = Act(time.time(), "", "person.sign_out", target=person.id)
+    Audit(desk.connection).add([act._asdict()])
     return Credentials(desk.connection).close_sessions(person.id), ended
 
 
