@@ -1,21 +1,27 @@
 """Durable posts: how many a second, and how long one waits, when each answer means fsync.
 
 Nobody is seated in the room. The bare commit beside the single post is of the same row, copied from
-Curbside's own table into an equal one on the same disk, with WAL and synchronous=FULL.
+Curbside's own table into an equal one on the same disk, with WAL and synchronous=FULL. PostgreSQL runs
+with the settings that it comes with, on whichever core is free.
 """
 
+import asyncio
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
-from bench.figures import Figure, compared, percentile, spread
+import asyncpg
+
+from bench.figures import Figure, bounded, compared, percentile, spread
 from bench.load import Load
 from bench.options import Options
 from bench.posts import IN_FLIGHT, Poster, press
 from bench.servers import Server, curbside, loop
 from bench.wire import Lost, Watched
+from tests.engines import postgresql
 
 OUTSTANDING = 256  # posts
 POSTERS = OUTSTANDING // IN_FLIGHT
@@ -31,11 +37,13 @@ def figures(options: Options) -> list[Figure]:
     single: list[float] = []
     bare: list[float] = []
     slow: list[float] = []
+    on_postgresql: list[float] = []
     with options.directory() as path:
         servers = loop(path / "loop", POSTERS), curbside(path / "curbside", POSTERS, [ROOM])
         for _ in range(options.runs):
             for server in servers:
                 rates.setdefault(server.name, []).append(_rate(server, options))
+            on_postgresql.append(_rate_on_postgresql(path, options))
             waits, commits = _singles(servers[1], path / "bare.db", options)
             single.append(median(waits) * 1e3)
             slow.append(percentile(waits, 0.99) * 1e3)
@@ -45,12 +53,22 @@ def figures(options: Options) -> list[Figure]:
             f"durable posts, {OUTSTANDING} outstanding", rates["curbside"], rates["loop"],
             unit="/s", at_least=5_000,
         ),
+        bounded(
+            f"durable posts on PostgreSQL, {OUTSTANDING} outstanding", on_postgresql,
+            unit="/s", at_least=5_000,
+        ),
         compared(
             "answer to 1 outstanding, beside a bare commit", single, bare,
             unit="ms", ratio_at_most=2.0, other="the commit",
         ),
         Figure("… its p99", spread(slow, "ms")),
     ]  # fmt: skip
+
+
+def _rate_on_postgresql(path: Path, options: Options) -> float:
+    with postgresql() as engine, TemporaryDirectory(dir=path) as folder:
+        url = f"{engine.url}/postgres"
+        return _rate(curbside(Path(folder) / "data", POSTERS, [ROOM], DATABASE_URL=url), options)
 
 
 def _rate(server: Server, options: Options) -> float:
@@ -108,9 +126,19 @@ def _bare_commits(source: Path, beside: Path, count: int) -> list[float]:
 
 
 def _stored(server: Server) -> int:
+    if url := server.environment.get("DATABASE_URL"):
+        return asyncio.run(_stored_in_postgresql(url))
     with closing(sqlite3.connect(f"file:{_database(server)}?mode=ro", uri=True)) as database:
         [[count]] = database.execute("SELECT count(*) FROM messages WHERE room = ?", (ROOM,))
         return int(count)
+
+
+async def _stored_in_postgresql(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM messages WHERE room = $1", ROOM))
+    finally:
+        await connection.close()
 
 
 def _database(server: Server) -> Path:

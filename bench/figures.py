@@ -50,9 +50,13 @@ def compared(
     )  # fmt: skip
 
 
-def bounded(name: str, ours: Sequence[float], *, unit: str, at_most: float) -> Figure:
-    """Return a row of a median with nothing beside it."""
-    return Figure(name, spread(ours, unit), f"≤ {at_most:,g} {unit}", median(ours) <= at_most)
+def bounded(
+    name: str, ours: Sequence[float], *, unit: str,
+    at_most: float = math.inf, at_least: float = -math.inf,
+) -> Figure:  # fmt: skip
+    """Return a row of a median with nothing beside it, held to one bound."""
+    bound = f"≤ {at_most:,g} {unit}" if at_most < math.inf else f"≥ {at_least:,g} {unit}"
+    return Figure(name, spread(ours, unit), bound, at_least <= median(ours) <= at_most)
 
 
 def spread(values: Sequence[float], unit: str) -> str:
@@ -89,7 +93,7 @@ def machine() -> str:
     info = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(": ")[2] for line in info if line.startswith("model name")), "?")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    used = ("starlette", "uvicorn", "uvloop", "websockets", "aiosqlite")
+    used = ("starlette", "uvicorn", "uvloop", "websockets", "aiosqlite", "asyncpg")
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores of {model.strip()},"
         f" {memory:.0f} GiB, Linux {platform.release()}, Python {platform.python_version()},"

@@ -87,13 +87,16 @@ def all_cores() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def curbside(directory: Path, people: int, rooms: Sequence[str], password: str = "") -> Server:
+def curbside(
+    directory: Path, people: int, rooms: Sequence[str], password: str = "", **settings: str
+) -> Server:
     """Return Curbside with so many verified members of each room, made by its command line."""
     directory.mkdir()
     command = Path(sys.executable).with_name("curbside")
     if not command.exists():
         raise Lost("there is no curbside beside this Python: run bin/setup")
     environment = {**_environment(), "CURBSIDE_DATA": str(directory), "CURBSIDE_LIMITS": "off"}
+    environment |= settings
 
     def run(*arguments: str, stdin: str = "") -> str:
         done = subprocess.run(

@@ -3,27 +3,70 @@
 Delivery may be lost, doubled or out of order: numbers say so, and the hub fills holes from SQL.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from chat.events import Envelope
 
-Deliver = Callable[[Sequence[Envelope]], None]
+RevisionOf = Callable[[str], int]
+
+
+class Listener(Protocol):
+    """What a node does with what its bus brings. No method blocks."""
+
+    def deliver(self, envelopes: Sequence[Envelope]) -> None:
+        """Deliver what was committed here."""
+
+    def hear(self, room: str, revision: int, envelopes: Sequence[Envelope]) -> None:
+        """Deliver what another node committed in a room, whose rights are of ``revision`` there."""
+
+    def missed(self, rooms: Collection[str] | None) -> None:
+        """Compare rooms with SQL, all where it is None: something of them may not have come."""
 
 
 class Bus(Protocol):
     """The way from the writer to every hub."""
 
-    def publish(self, envelopes: Sequence[Envelope]) -> None:
-        """Send committed events on. Never blocks, and never raises for what the network does."""
+    @property
+    def is_degraded(self) -> bool:
+        """Whether what other nodes say may not arrive for now."""
+
+    def start(self, listener: Listener) -> None:
+        """Begin to bring the listener what is published, here and elsewhere."""
+
+    async def close(self) -> None:
+        """Send what was published, as far as that takes no time, and end."""
+
+    def follow(self, room: str) -> None:
+        """Bring what others publish in a room. Once that is so, the room counts as missed."""
+
+    def unfollow(self, room: str) -> None:
+        """Bring what others publish in a room no longer."""
+
+    def publish(self, envelopes: Sequence[Envelope], revision_of: RevisionOf) -> None:
+        """Deliver committed events here at once, and send them on with the revision of each room's
+        rights. Never blocks, and never raises for what the network does.
+        """
 
 
 class MemoryBus:
     """The bus of a single process: what is published is delivered in the same turn of the loop."""
 
-    def __init__(self, deliver: Deliver) -> None:
-        self._deliver = deliver
+    is_degraded = False
 
-    def publish(self, envelopes: Sequence[Envelope]) -> None:
+    def start(self, listener: Listener) -> None:
+        """Bring it what is published."""
+        self._listener = listener
+
+    async def close(self) -> None:
+        """Nothing is under way."""
+
+    def follow(self, room: str) -> None:
+        """Nobody else publishes."""
+
+    def unfollow(self, room: str) -> None:
+        """Nobody else publishes."""
+
+    def publish(self, envelopes: Sequence[Envelope], revision_of: RevisionOf) -> None:
         """Deliver at once."""
-        self._deliver(envelopes)
+        self._listener.deliver(envelopes)

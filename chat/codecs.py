@@ -2,7 +2,8 @@
 
 Decoding is strict where the libraries are lenient: duplicate keys, depth and what JSON adds to JSON
 (NaN, lone surrogates) make a frame undecodable; integers past ±2^53 and non-finite numbers are
-refused by the place they stand at. Encoding happens once for each wire, not once for each client.
+refused by the place they stand at, and so is U+0000, which PostgreSQL has in no text. Encoding happens
+once for each wire, not once for each client.
 """
 
 import json
@@ -114,19 +115,21 @@ def _check_text(text: str) -> None:
         raise Undecodable("a lone surrogate") from None
 
 
-def refuse_unsafe_numbers(value: Any, place: str = "") -> None:
-    """Raise BadRequest, naming the place, for a number that not every client can hold."""
+def refuse_unsafe(value: Any, place: str = "") -> None:
+    """Raise BadRequest, naming the place, for what not every client, or no database, can hold."""
     kind = type(value)
+    if kind is str and "\0" in value:
+        raise BadRequest(f"{place or 'the frame'}: a character U+0000")
     if kind is int and not -SAFE_INTEGER <= value <= SAFE_INTEGER:
         raise BadRequest(f"{place or 'the frame'}: an integer beyond 2^53")
     if kind is float and not math.isfinite(value):
         raise BadRequest(f"{place or 'the frame'}: not a finite number")
     if kind is dict:
         for key, item in value.items():
-            refuse_unsafe_numbers(item, f"{place}.{key}" if place else str(key))
+            refuse_unsafe(item, f"{place}.{key}" if place else str(key))
     elif kind is list:
         for index, item in enumerate(value):
-            refuse_unsafe_numbers(item, f"{place}[{index}]")
+            refuse_unsafe(item, f"{place}[{index}]")
 
 
 MSGPACK: Final = Codec("curbside.v1.msgpack", BINARY, msgspec.msgpack.encode, _load_msgpack)

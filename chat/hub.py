@@ -6,10 +6,11 @@ number is delivered, a lower one dropped, a higher one held until SQL has filled
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 import structlog
 
+from chat.bus import Bus
 from chat.errors import Close, Refusal
 from chat.events import Envelope, is_own_room
 from chat.live_rooms import LiveRoom
@@ -28,10 +29,14 @@ Heads = Callable[[Sequence[str]], Awaitable[dict[str, tuple[str, int]]]]
 
 
 class Hub:
-    """Delivers to live rooms. ``heads`` and ``after`` read epochs, heads and events from SQL."""
+    """Delivers to live rooms. ``heads`` and ``after`` read epochs, heads and events from SQL.
 
-    def __init__(self, heads: Heads, after: After) -> None:
+    A room is followed on ``bus`` for as long as it is live.
+    """
+
+    def __init__(self, heads: Heads, after: After, bus: Bus) -> None:
         self._heads = heads
+        self._bus = bus
         self._pages = Pages(after)
         self._replays = Replays(self._pages)
         self._rooms: OrderedDict[str, LiveRoom] = OrderedDict()
@@ -68,16 +73,17 @@ class Hub:
     async def _open(self, room: str) -> LiveRoom | None:
         # Entered before its head is read, so that what is committed meanwhile is held and not missed.
         live = self._rooms[room] = LiveRoom(room, self._replays.add)
+        self._bus.follow(room)
         try:
             found = (await self._heads([room])).get(room)
+            if found is not None:
+                live.begin(*found)
         finally:
             del self._opening[room]
             if not live.is_open:
-                self._rooms.pop(room, None)
-        if found is None:
+                self._discard(live)
+        if not live.is_open:
             return None
-        self._rooms[room] = live
-        live.begin(*found)
         self._take_held(live)
         self._forget_idle()
         return live
@@ -157,19 +163,26 @@ class Hub:
         self._take_held(live)
         return live.position > position
 
-    async def check(self) -> None:
-        """Compare every room with SQL: fill what is missing, and drop rooms with another numbering."""
-        for live, (epoch, head) in await self._compare():
+    async def check(self, rooms: Collection[str] | None = None) -> None:
+        """Compare rooms with SQL, all where none are named.
+
+        Fills what is missing, and drops rooms with another numbering. What is being opened opens
+        first: its head may have been read before whatever was missed.
+        """
+        opening = [task for room, task in self._opening.items() if rooms is None or room in rooms]
+        if opening:
+            await asyncio.wait(opening)
+        for live, (epoch, head) in await self._compare(self._rooms if rooms is None else rooms):
             if epoch != live.epoch:
                 self._restart(live)
             elif head > live.position:
                 self._heal(live)
 
-    async def _compare(self) -> list[tuple[LiveRoom, tuple[str, int]]]:
-        rooms = [live for live in self._rooms.values() if live.is_open]
+    async def _compare(self, rooms: Iterable[str]) -> list[tuple[LiveRoom, tuple[str, int]]]:
+        found = [live for room in rooms if (live := self._rooms.get(room)) and live.is_open]
         compared = []
-        for start in range(0, len(rooms), HEADS_AT_ONCE):
-            page = rooms[start : start + HEADS_AT_ONCE]
+        for start in range(0, len(found), HEADS_AT_ONCE):
+            page = found[start : start + HEADS_AT_ONCE]
             heads = await self._heads([live.id for live in page])
             compared += [(live, heads.get(live.id, ("", 0))) for live in page]
         return compared
@@ -195,6 +208,7 @@ class Hub:
         if self._rooms.get(live.id) is live:
             del self._rooms[live.id]
             self._ring_bytes -= live.weighed
+            self._bus.unfollow(live.id)
 
     def _shrink(self) -> None:
         for live in self._rooms.values():

@@ -18,6 +18,11 @@ from chat.events import Envelope
 
 BATCH_LIMIT = 256  # commands a commit; measured: more gain nothing (research: 31,000 rows/s at 64)
 QUEUE_LIMIT = 8_192  # commands waiting; beyond it a refusal, not a longer wait
+WAIT_LIMIT = 1.5  # seconds in the queue; looked at twice a second, so that it is refused within two
+FOLLOW_AGAIN = 1.0  # seconds until what the server put itself is put again; guessed
+BUSY_AGAIN = (
+    0.002  # seconds; guessed: a commit takes as long, and another node's batch ends with one
+)
 
 SWEEP_NOTICED = 0.002  # seconds of one turn of the loop; some 300 members
 GATHER_SHARE = 0.25  # of the sweep; measured, 1,000 members: 1.8 µs of CPU a delivery, 2.6 without
@@ -33,9 +38,11 @@ class Ask(msgspec.Struct):
     actor: Any
     request: Request
     answer: Callable[["Outcome"], None]
+    since: float = 0.0
+    """When it was put: seconds of the event loop's clock."""
 
 
-class FollowUp(msgspec.Struct):
+class FollowUp(msgspec.Struct, frozen=True):
     """A command that the server itself puts, some seconds after another."""
 
     command: Command
@@ -54,7 +61,8 @@ class Outcome(msgspec.Struct, kw_only=True):
 class Decision(msgspec.Struct):
     """How a batch ended: the outcome of each command, and all that was told, in order."""
 
-    outcomes: list[Outcome]
+    outcomes: list[Outcome | None]
+    """None for a command that waits: another node has its room just now."""
     told: list[Envelope]
     follow_ups: list[FollowUp] = []
     ended: list[bytes] = []
@@ -95,8 +103,15 @@ class Writer:
         """Queue a command. Raises Unavailable where the queue is full."""
         if len(self._queue) >= QUEUE_LIMIT:
             raise Unavailable("The server is busy. Try again shortly.", after=1.0)
+        ask.since = asyncio.get_running_loop().time()
         self._queue.append(ask)
         self._woken.set()
+
+    def refuse_overdue(self, now: float) -> None:
+        """Refuse what has waited for WAIT_LIMIT by the loop's time ``now``: nothing of it was begun."""
+        while self._queue and self._queue[0].since <= now - WAIT_LIMIT:
+            late = Unavailable("The database takes too long. Try again.", after=1.0)
+            self._guarded(self._queue.popleft().answer, Outcome(refusal=late))
 
     async def _run(self) -> None:
         while self._queue or self._task is not None:
@@ -104,15 +119,28 @@ class Writer:
                 self._woken.clear()
                 await self._woken.wait()
                 continue
+            self.refuse_overdue(asyncio.get_running_loop().time())
             batch = [self._queue.popleft() for _ in range(min(BATCH_LIMIT, len(self._queue)))]
             decision = await self._decision(batch)
             # No await from here to the last member's write: what was committed is sent in this turn.
             self._guarded(self._publish, decision.told)
-            for ask, outcome in zip(batch, decision.outcomes, strict=True):
-                self._guarded(ask.answer, outcome)
+            put_off = self._answer(batch, decision.outcomes)
             for follow_up in decision.follow_ups:
                 self._follow_up(follow_up)
             await self._gather()
+            if put_off == len(batch):
+                await asyncio.sleep(BUSY_AGAIN)
+
+    def _answer(self, batch: Sequence[Ask], outcomes: Sequence[Outcome | None]) -> int:
+        """Answer what was decided; put the rest back in front, and return how much that is."""
+        put_off = []
+        for ask, outcome in zip(batch, outcomes, strict=True):
+            if outcome is None:
+                put_off.append(ask)
+            else:
+                self._guarded(ask.answer, outcome)
+        self._queue.extendleft(reversed(put_off))
+        return len(put_off)
 
     def _guarded(self, tell: Callable[[Any], None], what: Any) -> None:
         """Tell somebody; what goes wrong there ends neither the writer nor what others are told."""
@@ -149,11 +177,16 @@ class Writer:
         key = (due.command.name, due.actor, due.request)
         if key in self._due:
             return
-        ask = Ask(due.command, due.actor, due.request, answer=lambda _: None)
 
         def put() -> None:
             del self._due[key]
-            self._queue.append(ask)
-            self._woken.set()
+            try:
+                self.put(Ask(due.command, due.actor, due.request, answer=hear))
+            except Unavailable as refusal:
+                hear(Outcome(refusal=refusal))
+
+        def hear(outcome: Outcome) -> None:
+            if isinstance(outcome.refusal, Unavailable):
+                self._follow_up(msgspec.structs.replace(due, after=max(due.after, FOLLOW_AGAIN)))
 
         self._due[key] = asyncio.get_running_loop().call_later(due.after, put)

@@ -23,7 +23,7 @@ from rooms.readings import load_rights
 from rooms.unit_of_work import Keeping, Policy, Standing, UnitOfWork
 from storage import answers
 from storage.answers import Answer, Answers
-from storage.database import Connection, DBAPIError, is_trouble
+from storage.database import Connection, is_trouble
 from storage.rooms import Rooms
 from storage.timeline import Timeline
 
@@ -37,15 +37,20 @@ class Batch:
 
     def __init__(
         self, connection: Connection, *, known: Mapping[str, Rights], policy: Policy,
-        secret: bytes, now: float | None = None, recalls: bool = True,
+        secret: bytes, now: float | None = None, recalls: bool = True, waits: bool = False,
     ) -> None:  # fmt: skip
-        """``recalls`` looks for earlier answers first; without it, ``run`` may raise AnsweredBefore."""
+        """``recalls`` looks for earlier answers first; without it, ``run`` may raise AnsweredBefore.
+
+        ``waits`` is for rooms that another transaction has locked; without it, they are left out.
+        """
         self.connection = connection
         self.policy = policy
         self.now = time.time() if now is None else now
         self._known = known
         self._secret = secret
         self._recalls = recalls
+        self._waits = waits
+        self._busy: set[str] = set()
         self._logs: dict[str, Standing] = {}
         self._found: dict[str, Standing] = {}
         self._told: list[Envelope] = []
@@ -64,7 +69,7 @@ class Batch:
     def run(self, asks: Sequence[Ask]) -> Decision:
         """Decide every command; return how each ended and all that was told, in order."""
         self._lock({log for ask in asks for log in logs_of(ask)})
-        outcomes = [self._decide_one(ask) for ask in asks]
+        outcomes = [None if self._is_put_off(ask) else self._decide_one(ask) for ask in asks]
         self.settle()
         if self._new_answers:
             Answers(self.connection).keep(self._new_answers)
@@ -85,12 +90,23 @@ class Batch:
             self._unsettled = len(self._told)
 
     def _lock(self, logs: set[str]) -> None:
-        for room in Rooms(self.connection).locked(logs):
+        rooms = Rooms(self.connection)
+        for room in rooms.locked(logs, waits=self._waits):
             rights = load_rights(self.connection, room, self._known)
             self._logs[room.id] = Standing(room.head, rights)
         self._found = {
             log: Standing(standing.head, standing.rights) for log, standing in self._logs.items()
         }
+        if missing := logs - self._logs.keys():
+            self._busy = rooms.existing(missing)
+
+    def _is_put_off(self, ask: Ask) -> bool:
+        """Return whether a command waits for a later batch, as whatever follows it in its rooms."""
+        logs = logs_of(ask)
+        if self._busy.isdisjoint(logs):
+            return False
+        self._busy.update(logs)
+        return True
 
     def _decide_one(self, ask: Ask) -> Outcome:
         write, digest = write_of(ask), self._digest(ask)
@@ -106,7 +122,7 @@ class Batch:
                 return _again(answer, digest)  # it is the retry that may no longer
             return Outcome(refusal=refusal)
         except Exception as error:
-            if isinstance(error, DBAPIError) and is_trouble(error):
+            if is_trouble(error):
                 raise  # the database fails all of them alike, and is to be tried again
             work.undo()
             logger.exception("use case failed", command=ask.command.name)

@@ -6,18 +6,18 @@ The content is not kept, only a keyed digest of it, which tells a retry from a r
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, LargeBinary, Table, Text, bindparam, insert, select
+from sqlalchemy import Column, Connection, LargeBinary, Table, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from storage.schema import metadata
+from storage.schema import Key, metadata
 from storage.statements import PreparedWrite
 
 answers = Table(
     "answers",
     metadata,
-    Column("room", Text, primary_key=True),
-    Column("by", Text, primary_key=True),
-    Column("cid", Text, primary_key=True),
+    Column("room", Key, primary_key=True),
+    Column("by", Key, primary_key=True),
+    Column("cid", Key, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     sqlite_with_rowid=False,

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Float,
-    Integer,
     LargeBinary,
     Select,
     Table,
@@ -25,42 +24,53 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from storage.schema import metadata
+from storage.schema import Key, Number, first_row, metadata
 
 PAGE = 1_000  # entries read at a time; guessed: a megabyte at most
 
 audit = Table(
     "audit",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Number, primary_key=True, autoincrement=False),
     Column("at", Float, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("by", Key, nullable=False),
     Column("action", Text, nullable=False),
-    Column("room", Text),
-    Column("target", Text),
+    Column("room", Key),
+    Column("target", Key),
     Column("reason", Text),
     Column("hash", LargeBinary, nullable=False),
 )
 
+FORBID_CHANGES = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_no_{what} BEFORE {what} ON audit"
+        " BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END"
+        for what in ("update", "delete")
+    ],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN RAISE EXCEPTION 'the audit is only added to'; END $$",
+        "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+        " FOR EACH STATEMENT EXECUTE FUNCTION audit_is_only_added_to()",
+    ],
+}
+
 audit_head = Table(
     "audit_head",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("seq", Integer, nullable=False),
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("seq", Number, nullable=False),
     Column("hash", LargeBinary, nullable=False),
 )
 """One row, which whoever adds entries locks: two writers make one chain."""
+first_row(audit_head, id=0, seq=0, hash=b"")
 
 
 @event.listens_for(audit, "after_create")
 def _forbid_changes(_table: Table, connection: Connection, **_: object) -> None:
-    """Have SQLite refuse what no statement of ours does."""
-    if connection.dialect.name == "sqlite":
-        for what in ("update", "delete"):
-            connection.exec_driver_sql(
-                f"CREATE TRIGGER audit_no_{what} BEFORE {what} ON audit"
-                " BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END"
-            )
+    """Have the database refuse what no statement of ours does."""
+    for statement in FORBID_CHANGES[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
 
 
 class Act(NamedTuple):
@@ -93,19 +103,17 @@ class Audit:
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Append acts to the chain, in their order."""
-        found = self._found(_HEAD.with_for_update())
-        head, entries = found or _NONE, []
+        head, entries = self._head(_HEAD.with_for_update()), []
         for row in rows:
             act = Act(**row)
             head = Head(head.seq + 1, _chained(head, act))
             entries.append({**act._asdict(), **head._asdict()})
         self._connection.execute(insert(audit), entries)
-        change = update(audit_head) if found else insert(audit_head).values(id=0)
-        self._connection.execute(change.values(head._asdict()))
+        self._connection.execute(update(audit_head).values(head._asdict()))
 
     def head(self) -> Head:
         """Return where the chain ends."""
-        return self._found(_HEAD) or _NONE
+        return self._head(_HEAD)
 
     def fault(self) -> str | None:
         """Return what is wrong first, naming the entry, or None for a chain that is whole."""
@@ -121,9 +129,9 @@ class Audit:
             return f"entry {head.seq + 1} is missing"
         return None if end == head else f"the head is not that of entry {head.seq}"
 
-    def _found(self, head: Select[Any]) -> Head | None:
+    def _head(self, head: Select[Any]) -> Head:
         row = self._connection.execute(head).one_or_none()
-        return Head(*row) if row else None
+        return Head(*row) if row else _NONE
 
     def _entries(self) -> Iterator[tuple[int, Act, bytes]]:
         last = -(2**62)

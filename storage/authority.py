@@ -4,18 +4,20 @@ The number moves in the transaction of the change, whichever process makes it. A
 and looks again at whoever it has moved for, has nothing else to be told.
 """
 
-from sqlalchemy import Column, Connection, Integer, Table, Text, insert, select, update
+from sqlalchemy import Column, Connection, Table, Update, insert, select, update
 
-from storage.schema import metadata
+from storage.schema import Key, Number, first_row, metadata
 
 NUMBER = ""  # the row of the number itself, which whoever moves it locks: they end in its order
 
 authority = Table(
     "authority",
     metadata,
-    Column("person", Text, primary_key=True),
-    Column("revision", Integer, nullable=False, index=True),
+    Column("person", Key, primary_key=True),
+    Column("revision", Number, nullable=False, index=True),
 )
+
+first_row(authority, person=NUMBER, revision=0)
 
 _REVISION = select(authority.c.revision).where(authority.c.person == NUMBER)
 
@@ -28,7 +30,7 @@ class Authority:
 
     def revision(self) -> int:
         """Return the number, 0 while nothing has changed yet."""
-        return self._connection.execute(_REVISION).scalar_one_or_none() or 0
+        return int(self._connection.execute(_REVISION).scalar_one())
 
     def changed(self, since: int) -> set[str]:
         """Return everybody whose authority changed after a number."""
@@ -42,10 +44,11 @@ class Authority:
 
     def advance(self, person: str) -> None:
         """Move the number on: what this person may do is not what it was."""
-        self._set(NUMBER, authority.c.revision + 1, first=1)
-        self._set(person, _REVISION.scalar_subquery(), first=_REVISION.scalar_subquery())
+        self._connection.execute(_of(NUMBER).values(revision=authority.c.revision + 1))
+        revision = _REVISION.scalar_subquery()
+        if not self._connection.execute(_of(person).values(revision=revision)).rowcount:
+            self._connection.execute(insert(authority).values(person=person, revision=revision))
 
-    def _set(self, person: str, revision: object, *, first: object) -> None:
-        mine = update(authority).where(authority.c.person == person)
-        if not self._connection.execute(mine.values(revision=revision)).rowcount:
-            self._connection.execute(insert(authority).values(person=person, revision=first))
+
+def _of(person: str) -> Update:
+    return update(authority).where(authority.c.person == person)

@@ -24,14 +24,14 @@ from sqlalchemy import (
 
 from storage.authority import Authority
 from storage.people import SHOWN, Person, people
-from storage.schema import metadata
+from storage.schema import Key, metadata
 
 CODE_SECONDS = 86_400.0  # guessed: a server is set up within a day; its next start prints another
 
 passwords = Table(
     "passwords",
     metadata,
-    Column("person", Text, primary_key=True),
+    Column("person", Key, primary_key=True),
     Column("hash", Text, nullable=False),
 )
 
@@ -39,7 +39,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("hash", LargeBinary, primary_key=True),
-    Column("person", Text, nullable=False),
+    Column("person", Key, nullable=False),
     Column("at", Float, nullable=False),
     Column("expires", Float, nullable=False),
 )
@@ -48,8 +48,8 @@ tokens = Table(
     "tokens",
     metadata,
     Column("hash", LargeBinary, primary_key=True),
-    Column("id", Text, nullable=False, unique=True),
-    Column("person", Text, nullable=False),
+    Column("id", Key, nullable=False, unique=True),
+    Column("person", Key, nullable=False),
     Column("scopes", Text, nullable=False),
     Column("at", Float, nullable=False),
     Column("expires", Float),

@@ -1,36 +1,20 @@
-"""Database: opens the engines and lends their connections to plain functions.
+"""Database: lends its connections to plain functions, whatever engine stands behind it.
 
-``transaction`` runs a whole batch in one thread hop, alone; ``reading`` sees one moment of the
-database. On SQLite every commit is on disk (WAL, ``synchronous=FULL``) before ``transaction`` returns.
+``transaction`` commits all that a function changed, or nothing; ``reading`` sees one moment of the
+database. Nothing above knows which engine it is: ``engines`` opens the one that a URL names.
 """
 
-import asyncio
-import sqlite3
-import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection as Connection
-from sqlalchemy import Engine, Transaction, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
-from sqlalchemy.exc import DBAPIError as DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-
-from storage.serial_threads import SerialThread
-from storage.statements import on_cursor
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 Result = TypeVar("Result")
 
-BUSY_LIMIT = 5.0  # seconds to wait for another process's write lock; the refusal comes after
-JOURNAL_LIMIT = 0.05  # seconds to wait for readers, with the write lock, before the journal is cut
-READ_LIMIT = (
-    10.0  # seconds to wait for a reader's connection; guessed: a client asks again after that
-)
-BUSY_AGAIN = 0.01  # seconds; a first start holds the lock for some 30 ms
-READERS = 4  # connections; guessed: more only contend for two cores
+# Classes of SQLSTATE in which the server failed and not the statement: no connection, a clash with
+# others, no memory or disk, a lock not had, told to stop, an error of the system's or its own.
+TROUBLES = frozenset({"08", "40", "53", "55", "57", "58", "XX"})
 
 
 class DatabaseAway(Exception):
@@ -41,174 +25,81 @@ class FateUnknown(Exception):
     """The commit failed half way: it may be there, or not."""
 
 
-def is_trouble(error: DBAPIError) -> bool:
-    """Return whether the database failed, by a full disk say, and not the statement it was given."""
-    return not isinstance(error, IntegrityError | ProgrammingError | DataError)
-
-
-class Database:
-    """One SQLite database: a writer's connection in its own thread, and readers."""
-
-    def __init__(self, url: str) -> None:
-        self._url = _sqlite(url)
-        self._thread = SerialThread("writer")
-        self._engine = create_engine(
-            self._url.set(drivername="sqlite+pysqlite"), hide_parameters=True
-        )  # what was written stays out of errors, and so out of logs
-        self._readers: AsyncEngine = create_async_engine(
-            self._url.set(drivername="sqlite+aiosqlite"),
-            pool_size=READERS,
-            max_overflow=0,
-            pool_timeout=READ_LIMIT,
-            hide_parameters=True,
-        )
-        _prepare(self._engine, begin="BEGIN IMMEDIATE")
-        _prepare(self._readers.sync_engine, begin="BEGIN")
-        self._writer: Connection | None = None
+class Database(Protocol):
+    """One database. Its work may be called again, where the engine undid it for a clash."""
 
     async def transaction(self, work: Callable[[Connection], Result]) -> Result:
-        """Run ``work`` in the writer's transaction and commit it.
+        """Run ``work`` in a transaction and commit it.
 
         Raises DatabaseAway where it could not begin or was rolled back by the database, and whatever
         ``work`` raises: then nothing was stored. Raises FateUnknown where the commit itself failed.
         """
-        return await self._thread.run(lambda: self.write(work))
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Do as ``transaction`` does, in the calling thread: for the command line."""
-        connection = self._writer = self._writer or self._connect()
-        try:
-            transaction = connection.begin()
-        except DBAPIError as error:
-            self._discard()
-            raise DatabaseAway(str(error.orig)) from error
-        try:
-            result = work(connection)
-        except BaseException as error:
-            self._undo(transaction)
-            if isinstance(error, DBAPIError) and is_trouble(error):
-                raise DatabaseAway(str(error.orig)) from error
-            raise
-        try:
-            transaction.commit()
-        except DBAPIError as error:
-            self._discard()  # SQLAlchemy takes it for ended, SQLite may still be in its midst
-            raise FateUnknown(str(error.orig)) from error
-        return result
-
-    def _undo(self, transaction: Transaction) -> None:
-        """Roll back; a connection that cannot do even that is never used again."""
-        try:
-            transaction.rollback()
-        except SQLAlchemyError:
-            self._discard()
-
-    def _discard(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.invalidate()
-            writer.close()
-
-    def _connect(self) -> Connection:
-        try:
-            return self._engine.connect()
-        except DBAPIError as error:  # also for a file that is no database at all
-            raise DatabaseAway(str(error.orig)) from error
 
     async def reading(self, work: Callable[[Connection], Result]) -> Result:
         """Run ``work`` on a reader's connection. Raises DatabaseAway."""
-        try:
-            async with self._readers.connect() as connection, connection.begin():
-                return await connection.run_sync(work)
-        except PoolTimeoutError as error:
-            raise DatabaseAway("every reader is busy") from error
-        except DBAPIError as error:
-            if is_trouble(error):
-                raise DatabaseAway(str(error.orig)) from error
-            raise
 
-    def copy_to(self, path: Path) -> None:
-        """Write a consistent copy of the live database to ``path``."""
-        source = sqlite3.connect(str(self._url.database))
-        target = sqlite3.connect(path)
-        with target:
-            source.backup(target)
-        target.close()
-        source.close()
+    def claim(self) -> bool:
+        """Return whether nobody else has claimed this database; until ``close_writer`` nobody can."""
 
     async def empty_journal(self) -> bool:
-        """Take what was overwritten out of the write-ahead log too: move it all, and cut it to nothing.
+        """Take what was overwritten out of any journal that is kept beside the data.
 
-        False where somebody reads or writes just then; writers wait JOURNAL_LIMIT for it at most.
+        False where others are in the way just then.
         """
-        return await asyncio.to_thread(self._empty_journal)
-
-    def _empty_journal(self) -> bool:
-        journal = Path(f"{self._url.database}-wal")
-        if not journal.exists() or not journal.stat().st_size:
-            return True
-        connection = sqlite3.connect(str(self._url.database), timeout=JOURNAL_LIMIT)
-        try:
-            # What can be moved while others write is moved first: the cut then holds them up for less.
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            [is_busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.Error as error:
-            raise DatabaseAway(str(error)) from error
-        finally:
-            connection.close()
-        return not is_busy
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._readers.dispose()
-        await self._thread.run(self.close_writer)
-        self._thread.end()
 
     def close_writer(self) -> None:
         """Close the writer's connection: for those who used ``write`` alone."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
-        self._engine.dispose()
 
 
-def _sqlite(url: str) -> URL:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        raise ValueError(
-            f"DATABASE_URL: {parsed.get_backend_name()} is not supported; use sqlite:///…"
-        )
-    return parsed
+def is_trouble(error: BaseException) -> bool:
+    """Return whether the database failed, by a full disk say, and not the statement it was given."""
+    if isinstance(error, OSError):  # a driver's own, of its link; a deadline among them
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state[:2] in TROUBLES
+    return not isinstance(error, IntegrityError | ProgrammingError | DataError)
 
 
-def _prepare(engine: Engine, *, begin: str) -> None:
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: object) -> None:
-        # With the driver's own transactions, RELEASE of the first savepoint commits.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        _keep_a_journal(cursor)
-        for pragma in (
-            "synchronous=FULL", f"busy_timeout={int(BUSY_LIMIT * 1000)}",
-            "foreign_keys=ON", "secure_delete=ON", "cache_size=-16000",
-        ):  # fmt: skip
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        on_cursor(connection, lambda cursor: cursor.execute(begin))
+def reason(error: BaseException) -> str:
+    """Return what the driver said, without the statement."""
+    return str(getattr(error, "orig", error)) or type(error).__name__
 
 
-def _keep_a_journal(cursor: Any) -> None:
-    """Have a database write ahead. SQLite waits for nobody there, and two first starts would clash."""
-    end = time.monotonic() + BUSY_LIMIT
-    while True:
+def run_transaction(
+    connection: Connection, work: Callable[[Connection], Result], discard: Callable[[], None]
+) -> Result:
+    """Do what ``Database.transaction`` promises, on one connection.
+
+    ``discard`` is called where the connection can be used no longer.
+    """
+    try:
+        transaction = connection.begin()
+    except (DBAPIError, OSError) as error:
+        discard()
+        raise DatabaseAway(reason(error)) from error
+    try:
+        result = work(connection)
+    except BaseException as error:
+        if is_trouble(error):
+            discard()  # also where a rollback would go well: the driver may not have noticed the end
+            raise DatabaseAway(reason(error)) from error
         try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(BUSY_AGAIN)
-        else:
-            return
+            transaction.rollback()
+        except (SQLAlchemyError, OSError):
+            discard()
+        raise
+    try:
+        transaction.commit()
+    except (DBAPIError, OSError) as error:
+        discard()  # SQLAlchemy takes it for ended; the database may still be in its midst
+        raise FateUnknown(reason(error)) from error
+    return result

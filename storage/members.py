@@ -8,7 +8,6 @@ from sqlalchemy import (
     Connection,
     Float,
     Index,
-    Integer,
     Table,
     Text,
     bindparam,
@@ -18,15 +17,15 @@ from sqlalchemy import (
     select,
 )  # fmt: skip
 
-from storage.schema import metadata
+from storage.schema import Key, Number, metadata
 
 members = Table(
     "members",
     metadata,
-    Column("room", Text, primary_key=True),
-    Column("person", Text, primary_key=True),
+    Column("room", Key, primary_key=True),
+    Column("person", Key, primary_key=True),
     Column("role", Text, nullable=False),
-    Column("since", Integer, nullable=False),
+    Column("since", Number, nullable=False),
     Column("at", Float, nullable=False),
     Index("ix_members_person", "person"),
     sqlite_with_rowid=False,

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Float,
-    Integer,
     Row,
     Select,
     Table,
@@ -22,7 +21,7 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from storage.schema import metadata
+from storage.schema import Key, Number, metadata
 from storage.statements import PreparedWrite
 
 UNREAD_LIMIT = 1_000  # messages; counting stops there, so that a long absence costs no scan
@@ -30,18 +29,18 @@ UNREAD_LIMIT = 1_000  # messages; counting stops there, so that a long absence c
 messages = Table(
     "messages",
     metadata,
-    Column("room", Text, primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("id", Text, nullable=False, unique=True),
+    Column("room", Key, primary_key=True),
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("id", Key, nullable=False, unique=True),
     Column("at", Float, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("by", Key, nullable=False),
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("reply_to", Text),
+    Column("version", Number, nullable=False),
+    Column("reply_to", Key),
     Column("edited_at", Float),
     Column("removed_at", Float),
-    Column("removed_by", Text),
+    Column("removed_by", Key),
     Column("removed_reason", Text),
     sqlite_with_rowid=False,
 )

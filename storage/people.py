@@ -17,13 +17,13 @@ from sqlalchemy import (
     select,
 )
 
-from storage.schema import metadata
+from storage.schema import Key, metadata
 
 people = Table(
     "people",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("handle", Text, nullable=False, unique=True),
+    Column("id", Key, primary_key=True),
+    Column("handle", Key, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("role", Text, nullable=False),

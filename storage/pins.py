@@ -18,14 +18,14 @@ from sqlalchemy import (
 )
 
 from storage.messages import Message, Pinned, messages
-from storage.schema import metadata
+from storage.schema import Key, metadata
 
 pins = Table(
     "pins",
     metadata,
-    Column("message", Text, primary_key=True),
-    Column("room", Text, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("message", Key, primary_key=True),
+    Column("room", Key, nullable=False),
+    Column("by", Key, nullable=False),
     Column("at", Float, nullable=False),
     Column("note", Text),
     Index("ix_pins_room", "room"),

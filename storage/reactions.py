@@ -9,7 +9,6 @@ from sqlalchemy import (
     Float,
     Index,
     Table,
-    Text,
     bindparam,
     case,
     delete,
@@ -19,16 +18,16 @@ from sqlalchemy import (
 )
 
 from storage.messages import Reaction
-from storage.schema import metadata
+from storage.schema import Key, metadata
 
 NAMED_LIMIT = 20  # people a reaction names; guessed: as many fit the tooltip
 
 reactions = Table(
     "reactions",
     metadata,
-    Column("message", Text, primary_key=True),
-    Column("emoji", Text, primary_key=True),
-    Column("person", Text, primary_key=True),
+    Column("message", Key, primary_key=True),
+    Column("emoji", Key, primary_key=True),
+    Column("person", Key, primary_key=True),
     Column("at", Float, nullable=False),
     Index("ix_reactions_at", "message", "emoji", "at", "person"),
     sqlite_with_rowid=False,

@@ -8,23 +8,21 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
-    Integer,
     Table,
-    Text,
     bindparam,
     insert,
     select,
     update,
 )
 
-from storage.schema import metadata
+from storage.schema import Key, Number, metadata
 
 reads = Table(
     "reads",
     metadata,
-    Column("person", Text, primary_key=True),
-    Column("room", Text, primary_key=True),
-    Column("seq", Integer, nullable=False),
+    Column("person", Key, primary_key=True),
+    Column("room", Key, primary_key=True),
+    Column("seq", Number, nullable=False),
     Column("told_at", Float, nullable=False),
     Column("told", Boolean, nullable=False),
     sqlite_with_rowid=False,

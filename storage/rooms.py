@@ -13,7 +13,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Float,
-    Integer,
     Table,
     Text,
     bindparam,
@@ -22,19 +21,19 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from storage.schema import metadata
+from storage.schema import Key, Number, metadata
 from storage.statements import PreparedSelect, PreparedWrite
 
 rooms = Table(
     "rooms",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Key, primary_key=True),
     Column("title", Text, nullable=False),
     Column("topic", Text, nullable=False),
     Column("private", Boolean, nullable=False),
     Column("epoch", Text, nullable=False),
-    Column("head", Integer, nullable=False),
-    Column("revision", Integer, nullable=False),
+    Column("head", Number, nullable=False),
+    Column("revision", Number, nullable=False),
     Column("at", Float, nullable=False),
 )
 
@@ -61,6 +60,7 @@ _NAMED = (
     select(*rooms.c).where(rooms.c.id.in_(bindparam("ids", expanding=True))).order_by(rooms.c.id)
 )
 _LOCK = PreparedSelect(_NAMED.with_for_update(), of="ids")
+_LOCK_FREE = PreparedSelect(_NAMED.with_for_update(skip_locked=True), of="ids")
 _ADVANCE = PreparedWrite(
     update(rooms)
     .where(rooms.c.id == bindparam("key"))
@@ -82,9 +82,18 @@ class Rooms:
         """Return those of the rooms that exist."""
         return [Room(*row) for row in self._connection.execute(_NAMED, {"ids": list(ids)})]
 
-    def locked(self, ids: Iterable[str]) -> list[Room]:
-        """Return those of the rooms that exist, locked in the order of their ids."""
-        return [Room.of(row) for row in _LOCK.rows(self._connection, list(ids))]
+    def locked(self, ids: Iterable[str], *, waits: bool) -> list[Room]:
+        """Return those of the rooms that exist, locked in the order of their ids.
+
+        Without ``waits``, those that another transaction has locked are left out.
+        """
+        lock = _LOCK if waits else _LOCK_FREE
+        return [Room.of(row) for row in lock.rows(self._connection, list(ids))]
+
+    def existing(self, ids: Iterable[str]) -> set[str]:
+        """Return those of the ids that are a room's, locked or not."""
+        found = select(rooms.c.id).where(rooms.c.id.in_(list(ids)))
+        return set(self._connection.execute(found).scalars())
 
     def public_after(self, room: str, *, limit: int) -> list[Room]:
         """Return up to ``limit`` public rooms whose ids sort after ``room``."""

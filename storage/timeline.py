@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Float,
     Index,
-    Integer,
     LargeBinary,
     Table,
     Text,
@@ -22,23 +21,26 @@ from sqlalchemy import (
     update,
 )
 
-from storage.schema import metadata
+from storage.schema import Key, Number, metadata
 from storage.statements import PreparedWrite
 
 events = Table(
     "events",
     metadata,
-    Column("room", Text, primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("room", Key, primary_key=True),
+    Column("seq", Number, primary_key=True, autoincrement=False),
     Column("event", Text, nullable=False),
     Column("at", Float, nullable=False),
-    Column("by", Text),
+    Column("by", Key),
     Column("data", LargeBinary, nullable=False),
-    Column("subject", Text),
-    Column("voids", Text),
+    Column("subject", Key),
+    Column("voids", Key),
     sqlite_with_rowid=False,
 )
-Index("ix_events_subject", events.c.subject, sqlite_where=events.c.subject.is_not(None))
+_HAS_SUBJECT = events.c.subject.is_not(None)
+Index(
+    "ix_events_subject", events.c.subject, sqlite_where=_HAS_SUBJECT, postgresql_where=_HAS_SUBJECT
+)
 
 
 class Logged(NamedTuple):

@@ -1,4 +1,4 @@
-"""What most tests stand on: a node over a real SQLite file, with four people on it."""
+"""What most tests stand on: a node over a real database, with four people on it."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -6,29 +6,55 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
-from storage.schema import metadata
+from storage.engines import POSTGRESQL, SQLITE, open_database
+from storage.tables import metadata
 from tests.builders import Ward
+from tests.databases import EVERY_ENGINE, EVERYWHERE, Cluster, cluster
 from web.curbside import Curbside
 
 SECRET = b"a key for tests, of no other use"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on the ENGINES of its module, else on all in the folders of those that do so."""
+    if "engine" in metafunc.fixturenames:
+        runs_on_all = metafunc.definition.path.parent.name in EVERYWHERE
+        engines = getattr(metafunc.module, "ENGINES", EVERY_ENGINE if runs_on_all else [SQLITE])
+        metafunc.parametrize("engine", engines)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """Return a PostgreSQL server, for as long as tests run."""
+    with cluster() as made:
+        yield made
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """Return a fresh database."""
-    made = Database(f"sqlite:///{tmp_path / 'curbside.db'}")
+def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Return where a database is that has every table, and nothing in them."""
+    if engine == POSTGRESQL:
+        cluster: Cluster = request.getfixturevalue("postgresql")
+        cluster.empty()
+        return cluster.url
+    made = open_database(f"sqlite:///{tmp_path / 'curbside.db'}")
     made.write(metadata.create_all)
     made.close_writer()
+    return f"sqlite:///{tmp_path / 'curbside.db'}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Return a fresh database."""
+    made = open_database(database_url)
     yield made
     made.close_writer()
 
 
 @pytest.fixture
-async def curbside(tmp_path: Path) -> AsyncIterator[Curbside]:
+async def curbside(database_url: str) -> AsyncIterator[Curbside]:
     """Return a node that serves."""
-    database = Database(f"sqlite:///{tmp_path / 'curbside.db'}")
-    await database.transaction(metadata.create_all)
-    node = Curbside(database, secret=SECRET, is_limited=False)
+    node = Curbside(open_database(database_url), secret=SECRET, is_limited=False)
     await node.start()
     yield node
     await node.stop()

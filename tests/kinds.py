@@ -1,7 +1,7 @@
 """Kinds of test: counts those that ran, and fails the run when a required kind ran none.
 
 A pytest plugin, loaded by `addopts`. CURBSIDE_REQUIRE names the required kinds, so that in CI a
-missing browser is a failure and not a silence.
+missing browser, or a missing engine, is a failure and not a silence.
 """
 
 import os
@@ -11,13 +11,16 @@ from collections import Counter
 import pytest
 
 from bin.machine import find_browser, has_node
+from tests import engines
 
-KINDS = ("browser", "conformance", "faults")
+KINDS = ("browser", "conformance", "faults", "postgresql", "redis")
 
-_NO_BROWSER = (
-    "NO BROWSER: {} browser tests did not run. Install chromium (apt-get install chromium), or set"
-    " CURBSIDE_CHROMIUM to one, then run bin/test again."
-)
+_HELP = {
+    "browser": "Install chromium (apt-get install chromium), or set CURBSIDE_CHROMIUM to one",
+    "postgresql": f"Run bin/setup, or set {engines.DATABASE_URL} to a server",
+    "redis": f"Run bin/setup, or set {engines.REDIS_URL} to a server",
+}
+"""What to do where a kind cannot run, by the kinds that need more than Python."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,13 +35,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Note each test's kinds in its report, and skip what needs the browser that is not there."""
+    """Note each test's kinds in its report, and skip what needs a program that is not there."""
+    here = {
+        "browser": "CURBSIDE_CHROMIUM" in os.environ,
+        "postgresql": engines.has_postgresql(),
+        "redis": engines.has_redis(),
+    }
     for item in items:
         # Not the report's keywords: those hold the names of folders too, and tests/faults is one.
         kinds = [kind for kind in KINDS if item.get_closest_marker(kind)]
         item.user_properties += [("kind", kind) for kind in kinds]
-        if "browser" in kinds and "CURBSIDE_CHROMIUM" not in os.environ:
-            item.add_marker(pytest.mark.skip(reason="no browser"))
+        for kind in kinds:
+            if not here.get(kind, True):
+                item.add_marker(pytest.mark.skip(reason=f"no {kind}"))
 
 
 class _Census:
@@ -60,10 +69,12 @@ class _Census:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         counts = ", ".join(f"{self._ran[kind]} {kind}" for kind in KINDS)
         terminalreporter.write_line(f"Kinds of test that ran: {counts}.")
-        if self._skipped["browser"] and "CURBSIDE_CHROMIUM" not in os.environ:
-            terminalreporter.write_line(
-                _NO_BROWSER.format(self._skipped["browser"]), red=True, bold=True
-            )
+        for kind, help_ in _HELP.items():
+            if skipped := self._skipped[kind]:
+                line = (
+                    f"NO {kind.upper()}: {skipped} tests did not run. {help_}; then run bin/test."
+                )
+                terminalreporter.write_line(line, red=True, bold=True)
         if missing := self._missing():
             terminalreporter.write_line(
                 f"REQUIRED, but not one ran: {', '.join(missing)}.", red=True, bold=True

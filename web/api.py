@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chat.codecs import JSON, MSGPACK, Codec, Undecodable, refuse_unsafe_numbers
+from chat.codecs import JSON, MSGPACK, Codec, Undecodable, refuse_unsafe
 from chat.commands import Command, Over, Runs, Write
 from chat.errors import BadRequest, NotFound, Refusal, SignedOut, TooLarge
 from chat.frames import MESSAGE_LIMIT
@@ -94,7 +94,7 @@ async def _visit(
     refuse_foreign_page(request)
     asked_at = curbside.loop_time()
     try:
-        refuse_unsafe_numbers(payload)
+        refuse_unsafe(payload)
         reply = await command.handler(visitor, command.convert(payload))
     except Refusal as refusal:
         curbside.count(command, asked_at, refusal)

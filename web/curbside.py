@@ -13,8 +13,8 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from chat.bus import MemoryBus
-from chat.codecs import refuse_unsafe_numbers
+from chat.bus import Bus, MemoryBus
+from chat.codecs import refuse_unsafe
 from chat.commands import Command, Commands, Request, Runs
 from chat.errors import Refusal, Unavailable, Unknown
 from chat.events import Envelope
@@ -37,6 +37,7 @@ from storage.timeline import Timeline
 from web import sessions, streams
 from web.connections import Connections
 from web.limits import CommandLimits
+from web.listeners import NodeListener
 from web.metrics import Metrics
 from web.streams import Caller
 from web.watches import Watches
@@ -66,14 +67,15 @@ class Curbside:
 
     def __init__(
         self, database: Database, *, secret: bytes, policy: Policy = Policy(),  # noqa: B008
-        is_limited: bool = True, wall_time: Callable[[], float] = time.time,
+        is_limited: bool = True, wall_time: Callable[[], float] = time.time, bus: Bus | None = None,
     ) -> None:  # fmt: skip
         self.database = database
         self.commands = all_commands()
         self.wall_time = wall_time
         self.tracker = Tracker()
         self.typing = TypingSignals()
-        self.hub = Hub(self._heads, self._after)
+        self.bus: Bus = bus or MemoryBus()
+        self.hub = Hub(self._heads, self._after, self.bus)
         self.writer = Writer(self._decide, self._publish)
         self.connections = Connections(self)
         self.watches = Watches(self)
@@ -82,7 +84,7 @@ class Curbside:
         self.metrics.gauge("connections", "Connections open.", lambda: len(self.connections))
         self.metrics.gauge("queue", "Commands that wait for the writer.", lambda: len(self.writer))
         self.is_ready = False
-        self._bus = MemoryBus(self.hub.deliver)
+        self._listener = NodeListener(self)
         self._secret = secret
         self.policy = policy
         self._known: dict[str, Rights] = {}
@@ -93,6 +95,7 @@ class Curbside:
         """Begin to write, deliver and watch."""
         if not self.limits.is_limited:
             log.warning("LIMITS ARE OFF: for benchmarks alone")
+        self.bus.start(self._listener)
         self.writer.start()
         self.watches.start()
         self.is_ready = True
@@ -103,6 +106,8 @@ class Curbside:
         await self.watches.stop()
         await self.connections.stop()
         await self.writer.stop()
+        await self.bus.close()
+        await self._listener.close()
         await self.hub.close()
         await self.database.close()
 
@@ -163,7 +168,7 @@ class Curbside:
         """Return a payload as the command's request, if the actor may ask that now. Raises Refusal."""
         require_scope(actor, command.scope)
         self.limits.require(command, actor, self.loop_time())
-        refuse_unsafe_numbers(payload)
+        refuse_unsafe(payload)
         request: Request = command.convert(payload)
         return request
 
@@ -229,7 +234,11 @@ class Curbside:
     def _publish(self, envelopes: Sequence[Envelope]) -> None:
         for envelope in envelopes:
             self.typing.stop(envelope.room, envelope.by)
-        self._bus.publish(envelopes)
+        self.bus.publish(envelopes, self._revision)
+
+    def _revision(self, log: str) -> int:
+        known = self._known.get(log)
+        return known.revision if known else 0
 
     async def _heads(self, logs: Sequence[str]) -> dict[str, tuple[str, int]]:
         def read(connection: SqlConnection) -> tuple[dict[str, tuple[str, int]], list[Rights]]:

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -19,7 +18,8 @@ from chat.writer import Ask
 from rooms.batches import Batch
 from rooms.permissions import Actor
 from rooms.unit_of_work import Policy
-from storage.database import Connection, Database, DatabaseAway, FateUnknown
+from storage.database import Connection, DatabaseAway, FateUnknown
+from storage.engines import open_database
 from storage.migrations import is_current, upgrade
 from web.keys import prepare_folder, server_key
 from web.passwords import hash_password
@@ -75,11 +75,6 @@ def sentence(refusal: Refusal) -> str:
     return OWN_WORDS.get(place, refusal.detail) if "matching regex" in what else refusal.detail
 
 
-def database_path(settings: Settings) -> Path:
-    """Return where the database is."""
-    return Path(settings.database.removeprefix("sqlite:///"))
-
-
 def hash_all(passwords: Iterable[str]) -> list[str]:
     """Return what is kept of passwords, hashed on every core, before any transaction begins."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -94,7 +89,7 @@ class Office:
         prepare_folder(settings.data)
         self.settings = settings
         self.key = server_key(settings)
-        self.database = Database(settings.database)
+        self.database = open_database(settings.database, is_patient=True)
         if migrated and not self.database.write(is_current):
             self.database.write(upgrade)
 
@@ -123,10 +118,11 @@ class Desk:
         """Run one command and return its reply. Raises Refusal."""
         batch = Batch(
             self.connection, known={}, secret=self._key, now=now,
-            policy=Policy(edit_seconds=float("inf")),
+            policy=Policy(edit_seconds=float("inf")), waits=True,
         )  # fmt: skip
         ask = Ask(commands.find(name), actor, request, answer=lambda _: None)
         [outcome] = batch.run([ask]).outcomes
+        assert outcome is not None  # it waited for the rooms
         if outcome.refusal is not None:
             raise outcome.refusal
         return outcome.reply

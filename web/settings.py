@@ -20,6 +20,9 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from chat.redis_links import read_url
+from storage.engines import SQLITE, engine_of
+
 SECRET_LENGTH = 32  # characters; 128 bits where they are hexadecimal
 DAY = 86_400.0  # seconds
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -55,10 +58,13 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "",
         validation_alias="DATABASE_URL",
-        description="The database, `sqlite:////path/to/file`; else `curbside.db` in CURBSIDE_DATA.",
+        description="The database, `postgresql://person@host/name` or `sqlite:////path/to/file`;"
+        " else `curbside.db` in CURBSIDE_DATA.",
     )
     redis_url: str = Field(
-        "", validation_alias="REDIS_URL", description="Not yet: this version runs as one process."
+        "",
+        validation_alias="REDIS_URL",
+        description="Redis or Valkey, `redis://host:6379/0`, between servers; else there is one.",
     )
     url: str = Field(
         "",
@@ -120,16 +126,16 @@ class Settings(BaseSettings):
 
     @field_validator("redis_url")
     @classmethod
-    def _no_redis(cls, url: str) -> str:
+    def _readable(cls, url: str) -> str:
         if url:
-            raise ValueError("this version runs as one process without Redis; unset it")
+            read_url(url)
         return url
 
     @field_validator("database_url")
     @classmethod
-    def _sqlite(cls, url: str) -> str:
-        if url and not url.startswith("sqlite:///"):
-            raise ValueError("this version keeps its data in SQLite; write sqlite:////path/to/file")
+    def _known(cls, url: str) -> str:
+        if url:
+            engine_of(url)
         return url
 
     @field_validator("secret")
@@ -170,6 +176,13 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Return the URL of the database."""
         return self.database_url or f"sqlite:///{self.data / 'curbside.db'}"
+
+    @property
+    def database_file(self) -> Path | None:
+        """Return where the database is, or None for one that a server of its own keeps."""
+        if engine_of(self.database) != SQLITE:
+            return None
+        return Path(self.database.removeprefix("sqlite:///"))
 
     @classmethod
     def settings_customise_sources(

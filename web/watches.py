@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from web.curbside import Curbside
 
 HEADS_EVERY = 2.0  # seconds until what another process wrote is delivered here
+HEADS_WHILE_DEGRADED = 0.5  # seconds, of which the other is a multiple
 AUTHORITY_EVERY = 1.0  # seconds; with the look itself, everybody is told within two
+QUEUE_EVERY = 0.5  # seconds; who waits for the writer is refused within two, by its WAIT_LIMIT
 PRESENCE_EVERY = 1.0  # seconds between two signals of a room: reading stays calm
 
 log = structlog.get_logger(__name__)
@@ -37,15 +39,17 @@ class Watches:
         self._curbside = curbside
         self._hearts = Heartbeats(curbside.connections)
         self._tasks: list[asyncio.Task[None]] = []
+        self._heads_after = HEADS_EVERY
 
     def start(self) -> None:
-        """Begin to look after hearts, heads, presence, and what people came with."""
+        """Begin to look after hearts, heads, presence, the queue, and what people came with."""
         node = self._curbside
         for watch in (
             Watch("hearts", heartbeats.EVERY, self._sweep),
-            Watch("heads", HEADS_EVERY, node.hub.check),
+            Watch("heads", HEADS_WHILE_DEGRADED, self._check_heads),
             Watch("presence", PRESENCE_EVERY, lambda: self.tell_presence(node.loop_time())),
             Watch("authority", AUTHORITY_EVERY, node.connections.authority.check),
+            Watch("queue", QUEUE_EVERY, lambda: node.writer.refuse_overdue(node.loop_time())),
         ):
             self._tasks.append(asyncio.create_task(_keep(watch), name=watch.name))
 
@@ -63,6 +67,13 @@ class Watches:
             live = node.hub.find(room)
             if live is not None:
                 live.pass_on(signal)
+
+    async def _check_heads(self) -> None:
+        """Compare every room with SQL when it is time, and whenever the bus may bring nothing."""
+        self._heads_after -= HEADS_WHILE_DEGRADED
+        if self._heads_after <= 0 or self._curbside.bus.is_degraded:
+            self._heads_after = HEADS_EVERY
+            await self._curbside.hub.check()
 
     def _sweep(self) -> None:
         self._hearts.sweep(self._curbside.loop_time(), self._curbside.wall_time())

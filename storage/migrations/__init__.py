@@ -9,9 +9,13 @@ from alembic.script import ScriptDirectory
 
 from storage.database import Connection
 
+TURN = 0x6375726273696465  # the name of the lock that migrations take turns by: "curbside"
+
 
 def upgrade(connection: Connection) -> None:
     """Run what is missing, in the connection's transaction; a second run at once finds nothing."""
+    if connection.dialect.name == "postgresql":  # SQLite lets one transaction write at a time
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

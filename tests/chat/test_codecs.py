@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from chat.codecs import CODECS, JSON, MSGPACK, Codec, Undecodable, refuse_unsafe_numbers
+from chat.codecs import CODECS, JSON, MSGPACK, Codec, Undecodable, refuse_unsafe
 from chat.errors import BadRequest
 from chat.events import EVENTS, SIGNALS, Envelope
 from web import curbside  # noqa: F401  # declares every event and signal
@@ -82,14 +82,14 @@ def test_eight_deep_is_a_frame_and_nine_is_not() -> None:
 )
 def test_numbers_that_not_every_client_can_hold_are_refused_by_place(value: float) -> None:
     with pytest.raises(BadRequest, match=r"^with\.list\[1\]"):
-        refuse_unsafe_numbers({"with": {"list": [0, value]}})
+        refuse_unsafe({"with": {"list": [0, value]}})
 
 
 def test_enormous_json_integers_are_refused_and_cost_nothing() -> None:
     value = JSON.decode(b'{"a":' + b"9" * 100_000 + b"}")
 
     with pytest.raises(BadRequest, match=r"^a:"):
-        refuse_unsafe_numbers(value)
+        refuse_unsafe(value)
 
 
 def test_an_event_reads_the_same_in_every_codec() -> None:

@@ -6,12 +6,27 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from chat.bus import MemoryBus
 from chat.errors import Unavailable
 from chat.events import Envelope
 from chat.hub import HELD_LIMIT, Hub
 from chat.live_rooms import LiveRoom
+from tests.waiting import until
 
 TEXT_BYTES = 1_000
+
+
+class FollowingBus(MemoryBus):
+    """A bus that keeps what is followed."""
+
+    def __init__(self) -> None:
+        self.followed: list[str] = []
+
+    def follow(self, room: str) -> None:
+        self.followed.append(room)
+
+    def unfollow(self, room: str) -> None:
+        self.followed.remove(room)
 
 
 class Log:
@@ -20,11 +35,20 @@ class Log:
     def __init__(self) -> None:
         self.rows: dict[str, dict[int, Envelope]] = {}
         self.reads = 0
+        self.compared: list[list[str]] = []
         self.is_away = False
-        self.hub = Hub(self.heads, self.after)
+        self.unhurried = asyncio.Event()
+        self.unhurried.set()
+        self.bus = FollowingBus()
+        self.hub = Hub(self.heads, self.after, self.bus)
 
     async def heads(self, rooms: Sequence[str]) -> dict[str, tuple[str, int]]:
-        return {room: ("epoch", max(self.rows.get(room, {0: None}))) for room in rooms}
+        self.compared.append(list(rooms))
+        if self.is_away:
+            raise Unavailable("The database is away. Try again.")
+        found = {room: ("epoch", max(self.rows.get(room, {0: None}))) for room in rooms}
+        await self.unhurried.wait()
+        return {room: head for room, head in found.items() if room != "nowhere"}
 
     async def after(self, room: str, seq: int) -> list[Envelope]:
         self.reads += 1
@@ -128,3 +152,64 @@ async def test_what_had_to_go_or_was_forgotten_is_counted_no_longer() -> None:
     assert log.hub._ring_bytes == live.ring.bytes < before - TEXT_BYTES / 2
     log.hub._discard(live)
     assert log.hub._ring_bytes == 0
+
+
+async def test_a_room_is_followed_from_before_its_head_is_read_until_it_is_forgotten() -> None:
+    log = Log()
+    log.unhurried.clear()
+    opening = asyncio.create_task(log.open("cardiology"))
+    await until(lambda: log.compared)
+    assert log.bus.followed == ["cardiology"]
+    log.unhurried.set()
+    live = await opening
+    assert log.bus.followed == ["cardiology"]
+
+    log.hub._discard(live)
+
+    assert log.bus.followed == []
+
+
+async def test_what_does_not_open_is_followed_no_longer() -> None:
+    log = Log()
+    assert await log.hub.open("nowhere") is None
+    log.is_away = True
+
+    with pytest.raises(Unavailable):
+        await log.hub.open("cardiology")
+
+    assert log.bus.followed == []
+    assert log.hub.find("cardiology") is None
+
+
+async def test_named_rooms_alone_are_compared() -> None:
+    log = Log()
+    lives = [await log.open(room) for room in ("cardiology", "oncology", "urology")]
+    for live in lives:
+        log.write(live.id, 1)
+    log.compared.clear()
+
+    await log.hub.check(["oncology", "never opened"])
+
+    await log.settled()
+    assert log.compared == [["oncology"]]
+    assert [live.position for live in lives] == [0, 1, 0]
+    await log.hub.check()
+    await log.settled()
+    assert [live.position for live in lives] == [1, 1, 1]
+
+
+async def test_what_comes_while_a_room_is_opened_is_found_by_a_check_of_that_time() -> None:
+    log = Log()
+    log.unhurried.clear()
+    opening = asyncio.create_task(log.open("cardiology"))
+    await until(lambda: log.compared)  # its head is read, and on its way
+    log.write("cardiology", 1)
+    checking = asyncio.create_task(log.hub.check(["cardiology"]))
+    await asyncio.sleep(0)
+
+    log.unhurried.set()
+
+    live = await opening
+    await checking
+    await log.settled()
+    assert live.position == 1

@@ -9,7 +9,17 @@ import pytest
 from chat.commands import Command, Over, Rate, Request, Runs
 from chat.errors import Unavailable
 from chat.events import Envelope
-from chat.writer import BATCH_LIMIT, QUEUE_LIMIT, Ask, Decision, FollowUp, Outcome, Writer
+from chat.writer import (
+    BATCH_LIMIT,
+    QUEUE_LIMIT,
+    WAIT_LIMIT,
+    Ask,
+    Decision,
+    FollowUp,
+    Outcome,
+    Writer,
+)
+from tests.waiting import until
 
 COMMAND = Command(
     name="note.add", request=Request, reply=None, handler=lambda *_: None, runs=Runs.WRITES,
@@ -30,6 +40,7 @@ class Desk:
         self.may_go.set()
         self.failures: list[Exception] = []
         self.follow_ups: list[FollowUp] = []
+        self.busy: set[Any] = set()
 
     def decided(self) -> list[Any]:
         return [actor for batch in self.batches for actor in batch]
@@ -39,9 +50,10 @@ class Desk:
         await self.may_go.wait()
         if self.failures:
             raise self.failures.pop()
-        self.batches.append([ask.actor for ask in asks])
+        self.batches.append([ask.actor for ask in asks if ask.actor not in self.busy])
         follow_ups, self.follow_ups = self.follow_ups, []
-        return Decision([Outcome(reply={}) for _ in asks], [], follow_ups)
+        outcomes = [None if ask.actor in self.busy else Outcome(reply={}) for ask in asks]
+        return Decision(outcomes, [], follow_ups)
 
     def put(self, actor: Any) -> asyncio.Future[Outcome]:
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -115,4 +127,71 @@ async def test_a_follow_up_is_put_once_however_often_it_is_asked_for(desk: Desk)
         await desk.put("again")
 
     assert desk.decided().count("later") == 1
+    await desk.writer.stop()
+
+
+async def test_what_waits_for_another_node_is_put_in_front_again(desk: Desk) -> None:
+    desk.busy = {"first", "second"}
+    waiting = [desk.put(actor) for actor in ("first", "second")]
+    desk.writer.start()
+    for n in range(3):
+        await desk.put(n)
+    assert not any(each.done() for each in waiting)
+
+    desk.busy = set()
+    last = desk.put("last")
+    await asyncio.gather(*waiting, last)
+
+    assert desk.decided() == [0, 1, 2, "first", "second", "last"]
+    await desk.writer.stop()
+
+
+async def test_what_has_waited_too_long_is_refused_and_was_not_begun(desk: Desk) -> None:
+    desk.writer.start()
+    desk.may_go.clear()
+    under_way = desk.put("under way")
+    await desk.begun.wait()
+    waiting = desk.put("waiting")
+    now = asyncio.get_running_loop().time()
+
+    desk.writer.refuse_overdue(now + WAIT_LIMIT - 0.1)
+    assert not waiting.done()
+    desk.writer.refuse_overdue(now + WAIT_LIMIT + 0.1)
+
+    refusal = (await waiting).refusal
+    assert refusal is not None
+    assert refusal.answer() | {"detail": ""} == {
+        "code": "unavailable", "detail": "", "retry": True, "after": 1.0,
+    }  # fmt: skip
+    desk.may_go.set()
+    assert (await under_way).refusal is None
+    assert desk.decided() == ["under way"]
+    await desk.writer.stop()
+
+
+async def test_a_stop_waits_for_no_room_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.writer.WAIT_LIMIT", 0.05)
+    desk.busy = {"first"}
+    waiting = desk.put("first")
+    desk.writer.start()
+
+    await desk.writer.stop()
+
+    assert (await waiting).refusal is not None
+
+
+async def test_a_follow_up_that_was_unavailable_is_put_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.writer.FOLLOW_AGAIN", 0.0)
+    desk.writer.start()
+    desk.follow_ups.append(FollowUp(COMMAND, "later", Request(), 0.0))
+    await desk.put("now")
+    desk.failures.append(Unavailable("away"))
+
+    await until(lambda: "later" in desk.decided())
+
+    assert desk.decided() == ["now", "later"]
     await desk.writer.stop()

@@ -26,7 +26,7 @@ connection.execute("ROLLBACK")
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every database that is opened from here on wait for less."""
-    monkeypatch.setattr("storage.database.BUSY_LIMIT", 0.05)
+    monkeypatch.setattr("storage.sqlite.BUSY_LIMIT", 0.05)
 
 
 @contextmanager

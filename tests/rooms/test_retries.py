@@ -1,12 +1,11 @@
 """A write that is put again gets its first answer, whatever has changed since."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from chat.errors import CidReused, Forbidden
-from storage.database import Database
+from storage.engines import open_database
 from tests.builders import Ward
 from web.curbside import Curbside
 
@@ -63,10 +62,10 @@ async def test_a_refused_reuse_is_told_as_reuse(ward: Ward) -> None:
             await ward.run("message.post", {**asked, "text": text}, "ana")
 
 
-async def test_a_retry_under_another_servers_key_is_no_reuse(ward: Ward, tmp_path: Path) -> None:
+async def test_a_retry_under_another_servers_key_is_no_reuse(ward: Ward, database_url: str) -> None:
     asked = {"room": "cardiology", "text": "Before the restore", "cid": "asked-before"}
     first = await ward.run("message.post", asked, "ana")
-    database = Database(f"sqlite:///{tmp_path / 'curbside.db'}")
+    database = open_database(database_url)
     elsewhere = Curbside(database, secret=b"the key of where it was restored", is_limited=False)
     await elsewhere.start()
 

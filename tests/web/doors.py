@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
 
 from chat.frames import MESSAGE_LIMIT
-from storage.database import Database
+from storage.engines import open_database
 from storage.schema import metadata
 from tests.builders import Ward
 from tests.conftest import SECRET
@@ -134,10 +134,10 @@ class _SessionSocket:
 async def opened(kind: str, tmp_path: Path) -> AsyncIterator[Door]:
     """Open a door to a new node: ``handover``, ``sansio`` or ``testclient``."""
     url = f"sqlite:///{tmp_path / 'behind.db'}"
-    made = Database(url)
+    made = open_database(url)
     made.write(metadata.create_all)
     await made.close()
-    curbside = Curbside(Database(url), secret=SECRET, is_limited=False)
+    curbside = Curbside(open_database(url), secret=SECRET, is_limited=False)
     app = create_app(curbside, Settings(port=8000))
     opening = _tried if kind == "testclient" else _served
     async with opening(kind, app, Ward(curbside)) as door:

@@ -120,6 +120,7 @@ FAULTS = {
     "nothing but spaces": Fault(
         "message.post", encoded({**POST, "text": " \t\u2003\u200b\n"}), "bad_request", "text"
     ),
+    "U+0000": Fault("message.post", encoded({**POST, "text": "BP \0 120/80"}), "bad_request", "text"),
     "another's room": Fault(
         "message.post", encoded({**POST, "room": "HIDDEN"}), "not_found"
     ),

@@ -13,6 +13,7 @@ import pytest
 
 from storage.credentials import CODE_SECONDS, Credentials
 from storage.database import Connection, Database, DatabaseAway
+from storage.engines import open_database
 from tests.builders import Ward
 from tests.processes import PATIENCE, curbside, environment, served
 from tests.waiting import until
@@ -77,11 +78,11 @@ async def test_a_code_is_good_for_a_day(database: Database) -> None:
 
 
 async def test_two_processes_may_do_the_same_chores_at_once(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chores, "ROWS_A_COMMIT", 1)
     await database.transaction(fill)
-    other = Database(f"sqlite:///{tmp_path / 'curbside.db'}")
+    other = open_database(database_url)
 
     done = await asyncio.gather(
         *(forget_expired(each, NOW) for each in (database, other)),

@@ -53,8 +53,9 @@ def state(data: Path) -> list[Any]:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DATABASE_URL", "postgresql://db"), ("DATABASE_URL", "sqlite:////nowhere/at/all.db"),
-        ("CURBSIDE_URL", "http://chat.example.org"), ("PORT", "many"), ("REDIS_URL", "redis://one"),
+        ("DATABASE_URL", "mysql://db"), ("DATABASE_URL", "postgresql://127.0.0.1:1/db"),
+        ("DATABASE_URL", "sqlite:////nowhere/at/all.db"),
+        ("CURBSIDE_URL", "http://chat.example.org"), ("PORT", "many"), ("REDIS_URL", "http://one"),
         ("CURBSIDE_SECRET", "short"),
     ],
 )  # fmt: skip

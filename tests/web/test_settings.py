@@ -66,8 +66,9 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("PORT", "http", "give a whole number"),
         ("PORT", "70000", "less than or equal to 65535"),
-        ("REDIS_URL", "redis://localhost", "unset it"),
-        ("DATABASE_URL", "postgresql://localhost/curbside", "sqlite:////path/to/file"),
+        ("REDIS_URL", "localhost:6379", "redis://host:6379/0"),
+        ("DATABASE_URL", "mysql://localhost/curbside", "postgresql://person@host/name"),
+        ("DATABASE_URL", "curbside.db", "sqlite:////path/to/file"),
         ("CURBSIDE_LIMITS", "lots", "say on or off"),
         ("CURBSIDE_EDIT_SECONDS", "-1", "greater than or equal to 0"),
         ("CURBSIDE_EDIT_SECONDS", "nan", "finite"),

@@ -5,8 +5,9 @@ import asyncio
 import typer
 
 from storage.audit import Audit, Head
-from storage.database import Connection, Database
-from web.office import database_path, fail, one_line_errors
+from storage.database import Connection
+from storage.engines import open_database
+from web.office import fail, one_line_errors
 from web.settings import load_settings
 
 audit = typer.Typer(help="The audit: who did what to whom.")
@@ -22,7 +23,8 @@ def verify() -> None:
     """Look through the whole chain, also while the server runs; print its head, to keep elsewhere."""
     with one_line_errors():
         settings = load_settings()
-        if not database_path(settings).exists():
+        file = settings.database_file
+        if file is not None and not file.exists():
             fail(f"there is no database in {settings.data}.")
         fault, head = asyncio.run(_look(settings.database))
         if fault is not None:
@@ -32,7 +34,7 @@ def verify() -> None:
 
 async def _look(url: str) -> tuple[str | None, Head]:
     """Look on a reader's connection, so that a running server is not held up."""
-    database = Database(url)
+    database = open_database(url, is_patient=True)
     try:
         return await database.reading(_found)
     finally:

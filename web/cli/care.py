@@ -13,13 +13,15 @@ from typing import Annotated, NamedTuple
 import typer
 
 from storage.audit import Act, Audit
-from storage.checks import Checks
-from storage.database import Connection, Database, DatabaseAway
+from storage.checks import Check, Checks
+from storage.database import Connection, DatabaseAway
+from storage.engines import open_database
 from storage.migrations import is_current, is_known, upgrade
 from storage.rooms import Rooms
+from storage.sqlite import SqliteDatabase
 from web.cli.locks import AlreadyServed, hold, is_served
 from web.keys import prepare_folder
-from web.office import database_path, fail, fault_of, office, one_line_errors
+from web.office import fail, fault_of, office, one_line_errors
 from web.settings import Misconfigured, Settings, load_settings
 
 SPACE_LEAST = 1 << 30  # bytes; guessed: a week's warning at a megabyte every ten minutes
@@ -36,11 +38,12 @@ class Finding(NamedTuple):
 def backup(file: Annotated[Path, typer.Argument(help="Where to write the copy.")]) -> None:
     """Write a consistent copy of the database, also while the server runs."""
     with one_line_errors(), office() as opened:
-        if file.resolve() == database_path(opened.settings).resolve():
+        source = _file_of(opened.settings)
+        if file.resolve() == source.resolve():
             fail(f"{file} is the database itself; name another file.")
         try:
             with _draft(file) as draft:
-                opened.database.copy_to(draft)
+                SqliteDatabase(opened.settings.database).copy_to(draft)
                 os.replace(draft, file)
         except OSError as error:
             fail(f"{file} cannot be written: {error.strerror}.")
@@ -54,7 +57,7 @@ def restore(
     """Put a copy in place of the database. Clients then start every room afresh."""
     with one_line_errors():
         settings = load_settings()
-        target = database_path(settings)
+        target = _file_of(settings)
         prepare_folder(settings.data)
         try:
             lock = hold(settings.data)  # no server starts meanwhile, either
@@ -67,6 +70,12 @@ def restore(
                 renumbered = _prepare(file, draft)
                 _replace(draft, target)
         typer.echo(f"{target}: {renumbered} rooms restored")
+
+
+def _file_of(settings: Settings) -> Path:
+    if settings.database_file is None:
+        fail("PostgreSQL has tools of its own for this: use pg_dump and pg_restore.")
+    return settings.database_file
 
 
 def doctor() -> None:
@@ -84,24 +93,29 @@ def _examine() -> list[Finding]:
     except Misconfigured as error:
         return [Finding("settings", False, str(error))]
     well = [Finding("settings", True, f"data in {settings.data}, {settings.origin}")]
-    path = database_path(settings)
-    if not path.exists():
-        return [*well, Finding("database", False, f"none at {path}; run curbside serve")]
+    file = settings.database_file
+    if file is not None and not file.exists():
+        return [*well, Finding("database", False, f"none at {file}; run curbside serve")]
     try:
         found = asyncio.run(_look(settings))
     except Exception as error:
         if (fault := fault_of(error)) is None:
             raise
-        found = [Finding("database", False, f"{fault}; see {path}, or restore a copy")]
-    free = shutil.disk_usage(path.parent).free
-    disk = Finding("disk", free > SPACE_LEAST, f"{free >> 20:,} MiB free for {path.parent}")
+        found = [Finding("database", False, f"{fault}; {_advice(file)}")]
+    folder = file.parent if file else settings.data
+    free = shutil.disk_usage(folder).free
+    disk = Finding("disk", free > SPACE_LEAST, f"{free >> 20:,} MiB free for {folder}")
     server = "running" if is_served(settings.data) else "not running"
     return [*well, *found, disk, Finding("server", True, server)]
 
 
+def _advice(file: Path | None) -> str:
+    return f"see {file}, or restore a copy" if file else "see whether it runs, and DATABASE_URL"
+
+
 async def _look(settings: Settings) -> list[Finding]:
     """Look at the database on a reader's connection, so that a running server is not held up."""
-    database = Database(settings.database)
+    database = open_database(settings.database, is_patient=True)
     try:
         return await database.reading(_findings)
     finally:
@@ -110,15 +124,18 @@ async def _look(settings: Settings) -> list[Finding]:
 
 def _findings(connection: Connection) -> list[Finding]:
     checks = Checks(connection)
-    current, journal = is_current(connection), checks.journal()
-    synchronous, faults = checks.synchronous(), checks.faults()
-    is_wal, is_whole = journal == "wal", faults == "ok"
+    current, faults = is_current(connection), checks.faults()
+    is_whole = faults == "ok"
     return [
         Finding("schema", current, "current" if current else "not current; run curbside migrate"),
-        Finding("journal", is_wal, journal if is_wal else f"{journal}; move it to a local disk"),
-        Finding("synchronous", synchronous == 2, f"level {synchronous} of 2"),
+        *map(_finding, checks.durability()),
         Finding("integrity", is_whole, faults if is_whole else f"{faults}; restore a copy"),
     ]
+
+
+def _finding(check: Check) -> Finding:
+    line = check.value if check.is_safe else f"{check.value}; {check.advice}"
+    return Finding(check.name, check.is_safe, line)
 
 
 @contextmanager
@@ -142,7 +159,7 @@ def _prepare(file: Path, draft: Path) -> int:
         shutil.copyfile(file, draft)
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}.")
-    database = Database(f"sqlite:///{draft}")
+    database = SqliteDatabase(f"sqlite:///{draft}")
     try:
         return database.write(_renew)
     except DatabaseAway as error:
@@ -171,7 +188,7 @@ def _replace(draft: Path, target: Path) -> None:
     is_new = not target.exists()
     target.touch(mode=0o600)
     try:
-        Database(f"sqlite:///{draft}").copy_to(target)
+        SqliteDatabase(f"sqlite:///{draft}").copy_to(target)
     except BaseException:
         if is_new:
             target.unlink()

@@ -1,4 +1,4 @@
-"""Locks: that one server at most runs on a folder of data, while there is no Redis between them."""
+"""Locks: that one server at most runs on a folder of data, or several that Redis joins."""
 
 import fcntl
 from pathlib import Path
@@ -9,11 +9,14 @@ class AlreadyServed(Exception):
     """Another server runs on this data."""
 
 
-def hold(data: Path) -> IO[str]:
-    """Return the lock, held while it is open; the system frees it however the process ends."""
+def hold(data: Path, *, is_shared: bool = False) -> IO[str]:
+    """Return the lock, held while it is open; the system frees it however the process ends.
+
+    A shared one may be held by several, while nobody holds another.
+    """
     lock = (data / "serve.lock").open("w")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         lock.close()
         raise AlreadyServed from None

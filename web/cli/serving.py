@@ -4,13 +4,17 @@ import asyncio
 import signal
 import time
 from importlib.metadata import version
-from typing import Annotated
+from typing import IO, Annotated
 
 import structlog
 import typer
 
+from chat.identifiers import new_id
+from chat.redis_bus import RedisBus
 from rooms.unit_of_work import Policy
-from storage.database import Database
+from storage.checks import Checks
+from storage.database import Connection
+from storage.engines import open_database
 from storage.migrations import upgrade
 from storage.people import People
 from web.app import create_app
@@ -48,27 +52,59 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo/--no-demo", help="On a first start, add demo content.")
     ] = False,
+    allow_unsafe: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unsafe", help="Serve though the database may lose what it committed."
+        ),
+    ] = False,
 ) -> None:
     """Serve until told to stop."""
     with one_line_errors():
         settings = load_settings(host=host, port=port)
         configure_logs(settings.log)
         with Office(settings) as opened:
-            try:
-                lock = hold(settings.data)
-            except AlreadyServed:
-                fail(f"a server runs on {settings.data} already; stop it, or set CURBSIDE_DATA.")
+            if not allow_unsafe:
+                opened.database.write(_require_durable)
+            lock = _claim(opened)
             try:
                 sockets = listen(settings.host, settings.port)
             except OSError as error:
                 fail(f"nothing can listen on {settings.host}:{settings.port}: {error.strerror}.")
             typer.echo(_first_words(opened, demo=demo))
-        curbside = Curbside(
-            Database(settings.database), secret=opened.key, is_limited=settings.is_limited,
-            policy=Policy(edit_seconds=settings.edit_seconds),
-        )  # fmt: skip
-        run(create_app(curbside, settings, key=opened.key), curbside, settings, sockets)
+            curbside = Curbside(
+                open_database(settings.database), secret=opened.key,
+                is_limited=settings.is_limited, policy=Policy(edit_seconds=settings.edit_seconds),
+                bus=RedisBus(settings.redis_url, new_id()) if settings.redis_url else None,
+            )  # fmt: skip
+            run(create_app(curbside, settings, key=opened.key), curbside, settings, sockets)
         lock.close()
+
+
+def _claim(opened: Office) -> IO[str]:
+    """Return the lock on the data; end where another server runs that Redis does not join."""
+    settings = opened.settings
+    is_shared = bool(settings.redis_url)
+    try:
+        lock = hold(settings.data, is_shared=is_shared)
+    except AlreadyServed:
+        fail(
+            f"a server runs on {settings.data} already; stop it, set CURBSIDE_DATA, or join them"
+            " by REDIS_URL."
+        )
+    if not is_shared and not opened.database.claim():
+        fail("a server runs on this database already; stop it, or join them by REDIS_URL.")
+    return lock
+
+
+def _require_durable(connection: Connection) -> None:
+    """End where a commit could be lost that was answered."""
+    for check in Checks(connection).durability():
+        if not check.is_safe:
+            fail(
+                f"the database would lose commits, its {check.name} is {check.value}:"
+                f" {check.advice}, or serve with --allow-unsafe."
+            )
 
 
 def work() -> None:
@@ -86,7 +122,7 @@ async def _work(settings: Settings) -> None:
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stopped.set)
-    database = Database(settings.database)
+    database = open_database(settings.database)
     working = asyncio.create_task(Chores(database).run())
     log.info("working", chores=[chore.name for chore in CHORES])
     await stopped.wait()

@@ -1,0 +1,73 @@
+"""Databases: a fresh one for each test, on the engine that it asks for.
+
+Tests of ``storage``, ``rooms`` and ``chat`` run on every engine, those of what lies above on SQLite.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import Table
+
+from storage.engines import POSTGRESQL, SQLITE, open_database
+from storage.tables import metadata
+from tests import engines
+
+EVERYWHERE = ("storage", "rooms", "chat")  # the folders of tests that run on every engine
+ON_POSTGRESQL = pytest.param(POSTGRESQL, marks=pytest.mark.postgresql)
+EVERY_ENGINE = [SQLITE, ON_POSTGRESQL]
+
+
+class Cluster:
+    """A PostgreSQL server with a database that is emptied for each test: faster than a new one."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+        self.url = f"{server}/curbside"
+        self._runner = asyncio.Runner()
+        self._runner.run(self._make("curbside"))
+        made = open_database(self.url, is_patient=True)
+        made.write(metadata.create_all)
+        made.close_writer()
+        self._connection: Any = self._runner.run(asyncpg.connect(self.url))
+        # As a replica's, its changes call no triggers: the audit could not be emptied else.
+        self._runner.run(self._connection.execute("SET session_replication_role = replica"))
+
+    async def _make(self, name: str) -> None:
+        connection = await asyncpg.connect(f"{self.server}/postgres")
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+
+    def empty(self) -> None:
+        """Leave of every table only what it began with."""
+        self._runner.run(self._connection.execute(";".join(map(_emptied, metadata.sorted_tables))))
+
+    def new(self, name: str) -> str:
+        """Return the URL of a new database without any table."""
+        self._runner.run(self._make(name))
+        return f"{self.server}/{name}"
+
+    def close(self) -> None:
+        self._runner.run(self._connection.close())
+        self._runner.close()
+
+
+def _emptied(table: Table) -> str:
+    first = {"authority": "'', 0", "audit_head": "0, 0, ''"}.get(table.name)
+    insert = f"; INSERT INTO {table.name} VALUES ({first})" if first else ""
+    return f"DELETE FROM {table.name}{insert}"
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Yield a cluster. Each worker of the tests has one of its own, unless one was named."""
+    with engines.postgresql_url() as server:
+        made = Cluster(server)
+        try:
+            yield made
+        finally:
+            made.close()

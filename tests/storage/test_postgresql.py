@@ -1,0 +1,163 @@
+"""What PostgreSQL alone can do: undo a transaction for a clash, be killed, be held, come back."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from storage.database import Connection, Database, DatabaseAway, FateUnknown
+from storage.engines import POSTGRESQL, open_database
+from storage.postgresql import CONNECT_LIMIT, DEADLINE, TRIES
+from storage.tables import metadata
+from tests import engines
+from tests.storage.test_database import count, insert
+
+pytestmark = pytest.mark.postgresql
+ENGINES = [POSTGRESQL]
+
+CLASH = "DO $$ BEGIN RAISE EXCEPTION 'clash' USING ERRCODE = '{}'; END $$"
+SLACK = 1.0  # seconds; a machine that is shared by many
+
+
+@pytest.fixture
+def server() -> Iterator[engines.PostgreSQL]:
+    """Return a server of the test's own."""
+    with engines.postgresql() as made:
+        yield made
+
+
+@pytest.fixture
+def its_database(server: engines.PostgreSQL) -> Database:
+    """Return its database, with every table and nothing in them."""
+    made = open_database(f"{server.url}/postgres", is_patient=True)
+    made.write(metadata.create_all)
+    made.close_writer()
+    return open_database(f"{server.url}/postgres")
+
+
+class Clashing:
+    """Work that the server undoes for a clash, the first few times."""
+
+    def __init__(self, times: int, state: str) -> None:
+        self.calls = 0
+        self._times = times
+        self._state = state
+
+    def __call__(self, connection: Connection) -> None:
+        self.calls += 1
+        insert(connection)
+        if self.calls <= self._times:
+            connection.execute(text(CLASH.format(self._state)))
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_what_clashed_is_done_again_and_stored_once(database: Database, state: str) -> None:
+    work = Clashing(TRIES - 1, state)
+
+    await database.transaction(work)
+
+    assert work.calls == TRIES
+    assert await database.reading(count) == 1
+    await database.close()
+
+
+async def test_what_clashes_for_ever_is_given_up(database: Database) -> None:
+    work = Clashing(TRIES, "40001")
+
+    with pytest.raises(DatabaseAway):
+        await database.transaction(work)
+
+    assert work.calls == TRIES
+    assert await database.reading(count) == 0
+    await database.close()
+
+
+async def test_other_faults_of_the_server_are_not_tried_again(database: Database) -> None:
+    work = Clashing(1, "53100")  # disk full
+
+    with pytest.raises(DatabaseAway):
+        await database.transaction(work)
+
+    assert work.calls == 1
+    await database.close()
+
+
+async def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(Exception, match="read-only"):
+        await database.reading(insert)
+    await database.close()
+
+
+async def test_a_statement_that_takes_too_long_is_ended(database: Database) -> None:
+    start = time.monotonic()
+
+    with pytest.raises(DatabaseAway):
+        await database.reading(lambda sql: sql.execute(text("select pg_sleep(30)")).all())
+
+    assert time.monotonic() - start < DEADLINE + SLACK
+    assert await database.reading(count) == 0
+    await database.close()
+
+
+async def test_a_server_that_was_killed_is_away_and_then_back(
+    server: engines.PostgreSQL, its_database: Database
+) -> None:
+    await its_database.transaction(insert)
+
+    server.kill()
+    for _ in range(3):
+        with pytest.raises(DatabaseAway):
+            await its_database.transaction(insert)
+        with pytest.raises(DatabaseAway):
+            await its_database.reading(count)
+
+    await asyncio.to_thread(server.start)
+    await healed(its_database)
+    await its_database.close()
+
+
+async def healed(database: Database) -> None:
+    """Insert once more, as soon as the links that broke have been found to be broken."""
+    for _ in range(10):
+        try:
+            await database.transaction(insert)
+            assert await database.reading(count) == 2
+        except DatabaseAway:
+            continue
+        return
+    raise AssertionError("the database stayed away")
+
+
+async def test_a_server_that_is_silent_is_away_within_the_deadline(
+    server: engines.PostgreSQL, its_database: Database
+) -> None:
+    await its_database.transaction(insert)
+    assert await its_database.reading(count) == 1
+
+    server.hold()
+    for work in (its_database.transaction(insert), its_database.reading(count)):
+        start = time.monotonic()
+        with pytest.raises(DatabaseAway):
+            await work
+        assert time.monotonic() - start < max(DEADLINE, CONNECT_LIMIT) + SLACK
+
+    server.let_go()
+    await healed(its_database)
+    await its_database.close()
+
+
+async def test_of_a_commit_that_is_not_answered_nobody_knows_the_fate(
+    server: engines.PostgreSQL, its_database: Database
+) -> None:
+    def insert_and_hold(connection: Connection) -> None:
+        insert(connection)
+        server.hold()
+
+    with pytest.raises(FateUnknown):
+        await its_database.transaction(insert_and_hold)
+
+    server.let_go()
+    assert await its_database.reading(count) in (0, 1)
+    await its_database.close()
