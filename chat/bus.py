@@ -20,6 +20,9 @@ class Listener(Protocol):
     def hear(self, room: str, revision: int, envelopes: Sequence[Envelope]) -> None:
         """Deliver what another node committed in a room, whose rights are of ``revision`` there."""
 
+    def noted(self, node: str, note: bytes) -> None:
+        """Take a note of another node's, which nobody keeps and nobody is told again."""
+
     def missed(self, rooms: Collection[str] | None) -> None:
         """Compare rooms with SQL, all where it is None: something of them may not have come."""
 
@@ -48,6 +51,9 @@ class Bus(Protocol):
         rights. Never blocks, and never raises for what the network does.
         """
 
+    def say(self, note: bytes, room: str | None) -> None:
+        """Send a note to the nodes that follow a room, or to all; neither blocks nor raises either."""
+
 
 class MemoryBus:
     """The bus of a single process: what is published is delivered in the same turn of the loop."""
@@ -70,3 +76,6 @@ class MemoryBus:
     def publish(self, envelopes: Sequence[Envelope], revision_of: RevisionOf) -> None:
         """Deliver at once."""
         self._listener.deliver(envelopes)
+
+    def say(self, note: bytes, room: str | None) -> None:
+        """Nobody else hears."""

@@ -14,6 +14,7 @@ import structlog
 from chat.bus import Listener, RevisionOf
 from chat.events import Envelope
 from chat.redis_channels import (
+    NODES,
     Canary,
     Counts,
     Publisher,
@@ -27,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class Message(msgspec.Struct, array_like=True, frozen=True):
-    """What one node tells the others of one room.
+    """What one node tells the others, of one room where it names one: events, or a note.
 
     Versions run side by side: fields are only added, at the end and with a default, and what another
     version has beyond them is ignored.
@@ -37,6 +38,7 @@ class Message(msgspec.Struct, array_like=True, frozen=True):
     room: str
     revision: int
     envelopes: list[Envelope]
+    note: bytes = b""
 
 
 class RedisBus:
@@ -88,6 +90,11 @@ class RedisBus:
             message = Message(self._node, room, revision_of(room), its)
             self._publisher.put(room_channel(room), msgspec.msgpack.encode(message))
 
+    def say(self, note: bytes, room: str | None) -> None:
+        """Queue a note."""
+        message = msgspec.msgpack.encode(Message(self._node, room or "", 0, [], note))
+        self._publisher.put(room_channel(room) if room else NODES, message)
+
     async def _use(self, speaking: RedisConnection, hearing: RedisConnection) -> None:
         """Use a link until some part of it fails, which ends the others."""
         self.counts.reconnects += self._links > 0
@@ -95,7 +102,7 @@ class RedisBus:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._publisher.send(speaking))
             tasks.create_task(self._subscriber.read(hearing))
-            await self._subscriber.subscribe(hearing, self._canary.channel)
+            await self._subscriber.subscribe(hearing, self._canary.channel, NODES)
             tasks.create_task(self._subscriber.keep(hearing, self._listener.missed))
             tasks.create_task(self._canary.send(self._publisher))
             tasks.create_task(self._canary.watch())
@@ -115,6 +122,10 @@ class RedisBus:
             log.exception("bus message not delivered")
 
     def _hear(self, message: Message) -> None:
-        if message.node != self._node:
-            self.counts.received += 1
+        if message.node == self._node:
+            return
+        self.counts.received += 1
+        if message.note:
+            self._listener.noted(message.node, message.note)
+        else:
             self._listener.hear(message.room, message.revision, message.envelopes)

@@ -18,6 +18,10 @@ CANARY_EVERY = 1.0  # seconds
 CANARY_LIMIT = 3.0  # seconds without one; a half-open link shows by nothing else
 
 
+NODES = b"curbside:nodes"
+"""The channel that every node hears."""
+
+
 def room_channel(room: str) -> bytes:
     """Return the channel of what is told of a room."""
     return f"curbside:room:{room}".encode()

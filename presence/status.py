@@ -4,7 +4,8 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from chat.commands import Commands, Request, RoomId, Runs
-from presence.tracker import State, Tracker
+from presence.people import State
+from presence.tracker import Tracker
 from presence.typing_signals import TypingSignals
 
 
@@ -16,6 +17,8 @@ class Present(Protocol):
     tracker: Tracker
     typing: TypingSignals
     now: float
+    at: float
+    """Seconds since 1970 UTC; ``now`` is the loop's time."""
 
     async def room_to_write(self, room: str) -> str:
         """Return the log of a room that the person may write in. Raises Refusal."""
@@ -47,6 +50,6 @@ async def type_in_room(present: Present, request: ShowTyping) -> None:
 @commands.add("presence.set", runs=Runs.LIVE, scope="post")
 async def set_presence(present: Present, request: SetPresence) -> None:
     """Set the state that others see in every room."""
-    present.tracker.set_state(present.person, present.device, request.state)
+    present.tracker.set_state(present.person, present.device, request.state, present.at)
     if request.state == "invisible":
         present.typing.stop_everywhere(present.person)

@@ -5,23 +5,24 @@ so that a reload or a restart shows nothing.
 """
 
 from collections.abc import Hashable, Iterator
-from typing import Literal
 
 from msgspec import field
 
 from chat.events import Signal
+from presence.people import Chosen, Node, Person, Shown, State
 
 GRACE = 4.0  # seconds until a leave is told; a reload takes fewer
 NAMED_LIMIT = 200  # people a signal names; docs/protocol.md, Signals
 
-Shown = Literal["online", "away", "busy", "on_call"]
-State = Literal["online", "away", "busy", "on_call", "invisible"]
+Moves = dict[str, dict[str, bool | None]]
+"""By room and person: whether they are away, or None for one who is not there."""
 
 
 class PresenceChanging(Signal, signal="presence.changing"):
     """Who is here in which state: what changed, or where ``full`` everybody, up to a limit.
 
-    ``count`` is exact. A person named in no list of a full one is not here.
+    ``count`` is exact. A person named in no list of a full one is not here. ``stale`` says that other
+    nodes are not heard for now, and their people shown as they were.
     """
 
     count: int
@@ -31,24 +32,30 @@ class PresenceChanging(Signal, signal="presence.changing"):
     on_call: list[str] = field(default_factory=list)
     offline: list[str] = field(default_factory=list)
     full: bool = False
+    stale: bool = False
 
 
 class Tracker:
-    """Presence on one node, in memory."""
+    """Presence as one node knows it, in memory."""
 
     def __init__(self) -> None:
         self._rooms: dict[str, _Room] = {}
-        self._people: dict[str, _Person] = {}
+        self._people: dict[str, Person] = {}
+        self._moved: set[tuple[str, str]] = set()
+        self._chose: dict[str, Chosen] = {}
+        self._is_stale = False
+        self._told_stale = False
 
     def enter(self, room: str, person: str, device: Hashable) -> None:
         """Note that a device of a person is in a room."""
-        seen = self._people.setdefault(person, _Person())
+        seen = self._people.setdefault(person, Person())
         seen.devices.setdefault(device, False)
         seen.rooms[room] = seen.rooms.get(room, frozenset()) | {device}
         here = self._rooms.setdefault(room, _Room())
         here.people.add(person)
         here.leaving.pop(person, None)
         here.changed.add(person)
+        self._note_move(room, person, device)
 
     def leave(self, room: str, person: str, device: Hashable, now: float) -> None:
         """Note that a device is in a room no longer. ``now`` is the loop's time."""
@@ -63,31 +70,89 @@ class Tracker:
             here = self._rooms[room]
             here.people.discard(person)
             here.leaving[person] = now + GRACE
+        self._note_move(room, person, device)
 
     def forget(self, person: str, device: Hashable) -> None:
         """Note that a device is gone, after it has left every room."""
         seen = self._people.get(person)
         if seen is not None and seen.devices.pop(device, None) is not None:
-            self._touch(person)
-            if not seen.devices and seen.chosen is None:
-                del self._people[person]
+            self._touch(person, device)
 
-    def set_state(self, person: str, device: Hashable | None, state: State) -> None:
-        """Set a person's state: online and away belong to a device, the others to the person."""
-        seen = self._people.setdefault(person, _Person())
-        if state in ("online", "away"):
-            devices = list(seen.devices) if device is None else [device]
+    def set_state(
+        self, person: str, device: Hashable | None, state: State, at: float = 0.0
+    ) -> None:
+        """Set a person's state: online and away belong to a device, the others to the person.
+
+        ``at`` is when, seconds since 1970 UTC: of what is chosen on two nodes the later counts.
+        """
+        seen = self._people.setdefault(person, Person())
+        if state == "online" or state == "away":  # mypy narrows by these
+            devices = seen.own() if device is None else [device]
             seen.devices.update(dict.fromkeys(devices, state == "away"))
-        if state != "away":
-            seen.chosen = None if state == "online" else state
-        self._touch(person)
-        if not seen.devices and seen.chosen is None:
-            del self._people[person]
+            if state == "online" and seen.chosen.state is not None:
+                self._choose(person, Chosen(None, at))
+        elif state != seen.chosen.state:
+            self._choose(person, Chosen(state, at))
+        self._touch(person, device)
+
+    def place(self, room: str, person: str, node: Node, *, is_away: bool) -> None:
+        """Note that a person is in a room by another node."""
+        self.enter(room, person, node)
+        self._people[person].devices[node] = is_away
+        self._touch(person, node)
+
+    def choose(self, person: str, chosen: Chosen) -> None:
+        """Take over what a person chose on another node, unless they have chosen since."""
+        seen = self._people.setdefault(person, Person())
+        if chosen.at > seen.chosen.at:
+            seen.chosen = chosen
+        self._touch(person, None)
 
     def is_unseen(self, person: str) -> bool:
         """Return whether a person chose not to be seen."""
         seen = self._people.get(person)
-        return seen is not None and seen.chosen == "invisible"
+        return seen is not None and seen.chosen.state == "invisible"
+
+    def own(self, room: str) -> dict[str, bool]:
+        """Return who is in a room by a device of this node, and whether they are away."""
+        people = self._rooms[room].people if room in self._rooms else ()
+        found = {person: self._people[person].is_away_in(room) for person in people}
+        return {person: is_away for person, is_away in found.items() if is_away is not None}
+
+    def rooms(self) -> set[str]:
+        """Return the rooms in which anybody is."""
+        return {room for room, here in self._rooms.items() if here.people}
+
+    def chosen(self) -> dict[str, Chosen]:
+        """Return what everybody chose, and who took their choice back of late."""
+        people = self._people.items()
+        return {person: seen.chosen for person, seen in people if seen.chosen != Chosen()}
+
+    def forget_choices(self, before: float) -> None:
+        """Forget who took their choice back before a time, in seconds since 1970 UTC."""
+        for person, seen in list(self._people.items()):
+            if seen.chosen.state is None and 0 < seen.chosen.at < before:
+                seen.chosen = Chosen()
+                if seen.is_unknown:
+                    del self._people[person]
+
+    def moves(self) -> Moves:
+        """Return who came, went, or turned away or back on this node since the last call."""
+        moves: Moves = {}
+        for room, person in self._moved:
+            seen = self._people.get(person)
+            moves.setdefault(room, {})[person] = seen.is_away_in(room) if seen else None
+        self._moved.clear()
+        return moves
+
+    def choices(self) -> dict[str, Chosen]:
+        """Return what was chosen on this node since the last call."""
+        choices, self._chose = self._chose, {}
+        return choices
+
+    def set_stale(self, is_stale: bool) -> None:
+        """Note whether other nodes are not heard for now."""
+        self._is_stale = is_stale
 
     def everybody(self, room: str) -> PresenceChanging:
         """Return all who are in a room, for one who enters."""
@@ -95,16 +160,18 @@ class Tracker:
         present = {**here.told}
         for person in here.changed:
             _put(present, person, self._shown(room, person))
-        return _signal(present, count=len(present), full=True)
+        return self._signal(present, count=len(present), full=True)
 
     def changes(self, now: float) -> Iterator[tuple[str, PresenceChanging]]:
-        """Yield what changed in each room since the last call."""
+        """Yield what changed in each room since the last call; all of it where its worth did."""
+        tells_all, self._told_stale = self._told_stale != self._is_stale, self._is_stale
         for room, here in list(self._rooms.items()):
             here.changed.update(person for person, at in here.leaving.items() if at <= now)
-            if here.changed:
-                changed = self._settle(room, here, now)
-                if changed:
-                    yield room, _signal(changed, count=len(here.told), full=False)
+            changed = self._settle(room, here, now) if here.changed else {}
+            if tells_all:
+                yield room, self.everybody(room)
+            elif changed:
+                yield room, self._signal(changed, count=len(here.told), full=False)
             if not here.people and not here.leaving and not here.changed:
                 del self._rooms[room]
 
@@ -126,26 +193,33 @@ class Tracker:
     def _shown(self, room: str, person: str) -> Shown | None:
         """Return the state that others see, None for one who is not there to them."""
         seen = self._people.get(person)
-        leaving = person in self._rooms[room].leaving
-        if seen is None or (room not in seen.rooms and not leaving) or seen.chosen == "invisible":
+        if seen is None or (room not in seen.rooms and person not in self._rooms[room].leaving):
             return None
-        if seen.chosen is not None:
-            return seen.chosen
-        return "away" if seen.devices and all(seen.devices.values()) else "online"
+        return seen.shown()
 
-    def _touch(self, person: str) -> None:
+    def _choose(self, person: str, chosen: Chosen) -> None:
+        self._people[person].chosen = self._chose[person] = chosen
+
+    def _touch(self, person: str, device: Hashable | None) -> None:
+        """Look at a person anew in every room, and keep nothing of one of whom nothing is known."""
         seen = self._people[person]
         for room in seen.rooms:
             self._rooms[room].changed.add(person)
+            self._note_move(room, person, device)
+        if seen.is_unknown:
+            del self._people[person]
 
+    def _note_move(self, room: str, person: str, device: Hashable | None) -> None:
+        if not isinstance(device, Node):
+            self._moved.add((room, person))
 
-class _Person:
-    __slots__ = ("chosen", "devices", "rooms")
-
-    def __init__(self) -> None:
-        self.chosen: Literal["busy", "on_call", "invisible"] | None = None
-        self.devices: dict[Hashable, bool] = {}
-        self.rooms: dict[str, frozenset[Hashable]] = {}
+    def _signal(
+        self, people: "dict[str, Shown] | dict[str, Shown | None]", *, count: int, full: bool
+    ) -> PresenceChanging:
+        lists: dict[str, list[str]] = {}
+        for person, shown in list(people.items())[:NAMED_LIMIT]:
+            lists.setdefault(shown or "offline", []).append(person)
+        return PresenceChanging(count=count, full=full, stale=self._is_stale, **lists)
 
 
 class _Room:
@@ -163,12 +237,3 @@ def _put(present: dict[str, Shown], person: str, shown: Shown | None) -> None:
         present.pop(person, None)
     else:
         present[person] = shown
-
-
-def _signal(
-    people: "dict[str, Shown] | dict[str, Shown | None]", *, count: int, full: bool
-) -> PresenceChanging:
-    lists: dict[str, list[str]] = {}
-    for person, shown in list(people.items())[:NAMED_LIMIT]:
-        lists.setdefault(shown or "offline", []).append(person)
-    return PresenceChanging(count=count, full=full, **lists)

@@ -14,23 +14,48 @@ class PersonTyping(Signal, signal="person.typing"):
 
 
 class TypingSignals:
-    """Who types where, on one node, in memory."""
+    """Who types where, as one node knows it, in memory."""
 
     def __init__(self) -> None:
         self._until: dict[str, dict[str, float]] = {}
         self._changed: set[str] = set()
+        self._news: dict[str, dict[str, bool]] = {}
 
     def start(self, room: str, person: str, now: float) -> None:
         """Note that a person types. ``now`` is the loop's time."""
+        self._start(room, person, now)
+        self._news.setdefault(room, {})[person] = True
+
+    def stop(self, room: str, person: str | None) -> None:
+        """Note that a person has done something else: posted, say."""
+        if person and self._stop(room, person):
+            self._news.setdefault(room, {})[person] = False
+
+    def take_over(self, room: str, news: dict[str, bool], now: float) -> None:
+        """Note who types, or no longer does, by what another node told."""
+        for person, is_typing in news.items():
+            if is_typing:
+                self._start(room, person, now)
+            else:
+                self._stop(room, person)
+
+    def news(self) -> dict[str, dict[str, bool]]:
+        """Return by room who typed, or stopped, on this node since the last call."""
+        news, self._news = self._news, {}
+        return news
+
+    def _start(self, room: str, person: str, now: float) -> None:
         typing = self._until.setdefault(room, {})
         if person not in typing:
             self._changed.add(room)
         typing[person] = now + SHOWN_FOR
 
-    def stop(self, room: str, person: str | None) -> None:
-        """Note that a person has done something else: posted, say."""
-        if person and self._until.get(room, {}).pop(person, None):
-            self._changed.add(room)
+    def _stop(self, room: str, person: str) -> bool:
+        """Return whether they typed until now."""
+        if self._until.get(room, {}).pop(person, None) is None:
+            return False
+        self._changed.add(room)
+        return True
 
     def stop_everywhere(self, person: str) -> None:
         """Note that a person is not to be seen."""

@@ -22,6 +22,7 @@ from chat.hub import Hub
 from chat.pages import PAGE_BYTES, PAGE_EVENTS
 from chat.writer import Ask, Decision, Outcome, Writer
 from presence import status
+from presence.peers import Peers
 from presence.tracker import Tracker
 from presence.typing_signals import TypingSignals
 from rooms import bots, directory, membership, messages, people, pins, reactions, reads
@@ -75,6 +76,7 @@ class Curbside:
         self.tracker = Tracker()
         self.typing = TypingSignals()
         self.bus: Bus = bus or MemoryBus()
+        self.peers = Peers(self.tracker, self.typing, self.bus.say)
         self.hub = Hub(self._heads, self._after, self.bus)
         self.writer = Writer(self._decide, self._publish)
         self.connections = Connections(self)
@@ -106,6 +108,7 @@ class Curbside:
         await self.watches.stop()
         await self.connections.stop()
         await self.writer.stop()
+        self.peers.leave()
         await self.bus.close()
         await self._listener.close()
         await self.hub.close()

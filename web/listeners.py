@@ -35,12 +35,21 @@ class NodeListener:
         """
         known = self._curbside.known_rights(room)
         if known is None or known.revision < revision:
-            self.missed([room])
+            self._compare([room])
         else:
             self.deliver(envelopes)
 
+    def noted(self, node: str, note: bytes) -> None:
+        """Take in who is here by another node."""
+        self._curbside.peers.hear(node, note, self._curbside.loop_time())
+
     def missed(self, rooms: Collection[str] | None) -> None:
-        """Compare rooms with SQL, all where it is None, after what is being compared."""
+        """Compare rooms with SQL, all where it is None, and ask the others who is there."""
+        self._curbside.peers.ask(rooms)
+        self._compare(rooms)
+
+    def _compare(self, rooms: Collection[str] | None) -> None:
+        """Compare after what is being compared."""
         if rooms is None or self._unchecked is None:
             self._unchecked = None
         else:

@@ -74,6 +74,7 @@ class Caller:
         self.tracker = curbside.tracker
         self.typing = curbside.typing
         self.now = curbside.loop_time()
+        self.at = curbside.wall_time()
         self.seating: tuple[Seat, int] | None = None
 
     async def room_to_write(self, room: str) -> str:

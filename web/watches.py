@@ -62,6 +62,7 @@ class Watches:
     def tell_presence(self, now: float) -> None:
         """Send each room what changed of who is there and who types. ``now`` is the loop's time."""
         node = self._curbside
+        node.peers.look(now, node.wall_time(), is_cut_off=node.bus.is_degraded)
         signals: list[tuple[str, Signal]] = [*node.tracker.changes(now), *node.typing.changes(now)]
         for room, signal in signals:
             live = node.hub.find(room)

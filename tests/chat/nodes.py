@@ -21,6 +21,7 @@ class Node:
         self.heard: list[Envelope] = []
         self.revisions: list[tuple[str, int]] = []
         self.told_missed: list[set[str] | None] = []
+        self.notes: list[tuple[str, bytes]] = []
 
     def deliver(self, envelopes: Sequence[Envelope]) -> None:
         self.delivered += envelopes
@@ -28,6 +29,9 @@ class Node:
     def hear(self, room: str, revision: int, envelopes: Sequence[Envelope]) -> None:
         self.heard += envelopes
         self.revisions.append((room, revision))
+
+    def noted(self, node: str, note: bytes) -> None:
+        self.notes.append((node, note))
 
     def missed(self, rooms: Collection[str] | None) -> None:
         self.told_missed.append(None if rooms is None else set(rooms))

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from chat.errors import Close
 from chat.redis_bus import RedisBus
+from storage.credentials import Credentials
 from storage.engines import open_database
 from tests import engines
 from tests.builders import Ward
@@ -93,6 +95,31 @@ async def test_who_is_no_member_on_one_node_hears_nothing_more_on_another(
     assert ben.events("cardiology") == []
 
 
+async def test_who_is_in_a_room_is_shown_on_every_node_and_typing_too(cluster: Cluster) -> None:
+    ana, ben = Client(cluster.there, "ana"), Client(cluster.here, "ben")
+    both = {cluster.here.id("ana"), cluster.here.id("ben")}
+    for client in (ana, ben):
+        await client.ask("room.enter", {"room": "cardiology"})
+
+    for client in (ana, ben):
+        await client.until(lambda _, client=client: shown(client) == both)
+
+    await ben.ask("person.type", {"room": "cardiology"})
+    typing = await ana.until(lambda frame: frame.get("signal") == "person.typing")
+    assert typing["data"]["people"] == [cluster.here.id("ben")]
+
+
+def shown(client: Client) -> set[str]:
+    """Return whom a client shows as online in cardiology, by all it was told."""
+    online: set[str] = set()
+    for frame in client.frames:
+        if frame.get("signal") == "presence.changing":
+            told = frame["data"]
+            online = set() if told.get("full") else online - set(told.get("offline", ()))
+            online |= set(told.get("online", ()))
+    return online
+
+
 async def test_a_removed_text_leaves_the_rings_of_every_node(cluster: Cluster) -> None:
     ana = await cluster.enter("ana", "cardiology")
     posted = await cluster.here.post("cardiology", "a name that must go", "ben")
@@ -134,6 +161,22 @@ async def test_while_redis_is_away_posts_cross_within_a_second(
 
         async with asyncio.timeout(1.0):
             await ana.event(posted["seq"])
+
+
+async def test_a_session_that_ends_on_one_node_ends_on_all_within_two_seconds_without_redis(
+    cluster: Cluster, valkey: Valkey
+) -> None:
+    ana = Client(cluster.there, "ana")
+    await ana.enter("cardiology")
+    valkey.kill()
+
+    await cluster.here.curbside.database.transaction(
+        lambda sql: Credentials(sql).close_sessions(cluster.here.id("ana"))
+    )
+
+    async with asyncio.timeout(2.0):
+        await until(lambda: ana.link.code is not None)
+    assert ana.link.code == Close.SIGNED_OUT
 
 
 async def test_when_redis_is_back_what_was_missed_comes_at_once(

@@ -76,6 +76,22 @@ async def test_rooms_that_are_not_followed_are_not_heard(valkey: Valkey) -> None
         assert [heard.room for heard in b.heard] == ["cardiology", "nephrology"]
 
 
+async def test_a_note_reaches_those_who_follow_the_room_or_all_others(valkey: Valkey) -> None:
+    async with (
+        node(valkey.url, "a", "cardiology") as a,
+        node(valkey.url, "b", "cardiology") as b,
+        node(valkey.url, "c") as c,
+    ):
+        a.bus.say(b"of cardiology", "cardiology")
+        a.bus.say(b"to all", None)
+
+        await until(lambda: len(b.notes) == 2 and c.notes)
+        assert b.notes == [("a", b"of cardiology"), ("a", b"to all")]
+        assert c.notes == [("a", b"to all")]
+        assert a.notes == []
+        assert b.heard == []
+
+
 async def test_rooms_that_are_followed_count_as_missed_once_they_are_heard(valkey: Valkey) -> None:
     async with node(valkey.url, "a") as a, node(valkey.url, "b") as b:
         b.told_missed.clear()
@@ -130,7 +146,7 @@ async def test_garbage_does_no_harm_and_is_not_logged(
 async def test_what_a_newer_version_adds_is_ignored(valkey: Valkey, client: Any) -> None:
     told = msgspec.structs.asdict(envelope("cardiology", 1)) | {"mood": "calm"}
     async with node(valkey.url, "b", "cardiology") as b:
-        message = ["a", "cardiology", 3, [told], "more", {"to": "come"}]
+        message = ["a", "cardiology", 3, [told], b"", "more", {"to": "come"}]
         await client.publish("curbside:room:cardiology", msgspec.msgpack.encode(message))
 
         await until(lambda: b.heard)

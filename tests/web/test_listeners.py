@@ -17,16 +17,20 @@ TOLD = [Envelope("cardiology", 1, "message.posted", 1.0, None, b"\x80")]
 
 
 class Hub:
-    """A hub that keeps what it is asked, and compares as soon as it is let."""
+    """A hub, and peers, that keep what they are asked; it compares as soon as it is let."""
 
     def __init__(self) -> None:
         self.delivered: list[Envelope] = []
         self.checked: list[set[str] | None] = []
+        self.asked: list[Collection[str] | None] = []
         self.goes_on = asyncio.Event()
         self.fails: Exception | None = None
 
     def deliver(self, envelopes: Sequence[Envelope]) -> None:
         self.delivered += envelopes
+
+    def ask(self, rooms: Collection[str] | None) -> None:
+        self.asked.append(rooms)
 
     async def check(self, rooms: Collection[str] | None) -> None:
         self.checked.append(None if rooms is None else set(rooms))
@@ -40,7 +44,7 @@ def listener(hub: Hub, *, revision: int | None = None) -> NodeListener:
     known = (
         Rights(room="cardiology", private=True, revision=revision, roles={}) if revision else None
     )
-    node: Any = SimpleNamespace(hub=hub, known_rights=lambda room: known)
+    node: Any = SimpleNamespace(hub=hub, peers=hub, known_rights=lambda room: known)
     return NodeListener(node)
 
 
@@ -85,6 +89,7 @@ async def test_a_comparison_that_fails_is_logged_and_the_next_is_made() -> None:
     made.missed(["cardiology"])
 
     await until(lambda: len(hub.checked) == 2)
+    assert hub.asked == [None, ["cardiology"]]
     assert [(entry["event"], entry["code"]) for entry in logged] == [
         ("not compared", "unavailable")
     ]

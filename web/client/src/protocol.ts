@@ -315,6 +315,7 @@ export interface PresenceChanging {
   on_call?: string[]
   offline?: string[]
   full?: boolean
+  stale?: boolean
 }
 
 /** Ask to choose one emoji (Unicode, or a clinical word) under a message, or to take it back. */
