@@ -1,9 +1,11 @@
 """Databases: a fresh one for each test, on the engine that it asks for.
 
-Tests of ``storage``, ``rooms`` and ``chat`` run on every engine, those of what lies above on SQLite.
+Tests of ``storage`` and ``rooms`` run on every engine, and so do those modules elsewhere that say so by
+``ENGINES = EVERY_ENGINE``; all others run on SQLite.
 """
 
 import asyncio
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,19 +18,35 @@ from storage.engines import POSTGRESQL, SQLITE, open_database
 from storage.tables import metadata
 from tests import engines
 
-EVERYWHERE = ("storage", "rooms", "chat")  # the folders of tests that run on every engine
+EVERYWHERE = ("storage", "rooms")  # the folders of tests that run on every engine
 ON_POSTGRESQL = pytest.param(POSTGRESQL, marks=pytest.mark.postgresql)
 EVERY_ENGINE = [SQLITE, ON_POSTGRESQL]
+
+
+async def create_database(server: str) -> str:
+    """Return the URL of a new database without any table, on the server of a URL."""
+    name = f"curbside_{uuid.uuid4().hex}"
+    connection = await asyncpg.connect(f"{server}/postgres")
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return f"{server}/{name}"
+
+
+async def _drop(server: str, urls: list[str]) -> None:
+    connection = await asyncpg.connect(f"{server}/postgres")
+    for url in urls:
+        await connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+    await connection.close()
 
 
 class Cluster:
     """A PostgreSQL server with a database that is emptied for each test: faster than a new one."""
 
     def __init__(self, server: str) -> None:
-        self.server = server
-        self.url = f"{server}/curbside"
+        self._server = server
         self._runner = asyncio.Runner()
-        self._runner.run(self._make("curbside"))
+        self._urls: list[str] = []
+        self.url = self.new()
         made = open_database(self.url, is_patient=True)
         made.write(metadata.create_all)
         made.close_writer()
@@ -36,23 +54,19 @@ class Cluster:
         # As a replica's, its changes call no triggers: the audit could not be emptied else.
         self._runner.run(self._connection.execute("SET session_replication_role = replica"))
 
-    async def _make(self, name: str) -> None:
-        connection = await asyncpg.connect(f"{self.server}/postgres")
-        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        await connection.execute(f"CREATE DATABASE {name}")
-        await connection.close()
-
     def empty(self) -> None:
         """Leave of every table only what it began with."""
         self._runner.run(self._connection.execute(";".join(map(_emptied, metadata.sorted_tables))))
 
-    def new(self, name: str) -> str:
+    def new(self) -> str:
         """Return the URL of a new database without any table."""
-        self._runner.run(self._make(name))
-        return f"{self.server}/{name}"
+        self._urls.append(self._runner.run(create_database(self._server)))
+        return self._urls[-1]
 
     def close(self) -> None:
+        """Leave nothing on a server that others may use as well."""
         self._runner.run(self._connection.close())
+        self._runner.run(_drop(self._server, self._urls))
         self._runner.close()
 
 

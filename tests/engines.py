@@ -132,6 +132,12 @@ class PostgreSQL:
         """Have it go on where it was held."""
         self._signal(signal.SIGCONT)
 
+    def mend(self) -> None:
+        """Have it run and answer, whatever was done to it."""
+        if self._process is None:
+            self.start()
+        self.let_go()
+
     def end(self) -> None:
         """Leave nothing running."""
         if self._process is not None:

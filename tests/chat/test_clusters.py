@@ -14,9 +14,12 @@ from tests import engines
 from tests.builders import Ward
 from tests.clients import Client
 from tests.conftest import SECRET
+from tests.databases import EVERY_ENGINE
 from tests.engines import Valkey
 from tests.waiting import until
 from web.curbside import Curbside
+
+ENGINES = EVERY_ENGINE
 
 pytestmark = [
     pytest.mark.redis,

@@ -11,6 +11,9 @@ from chat.errors import Close
 from chat.events import Envelope
 from tests.builders import Ward
 from tests.clients import Client
+from tests.databases import EVERY_ENGINE
+
+ENGINES = EVERY_ENGINE
 
 
 async def test_a_post_reaches_everybody_in_the_room_in_their_own_codec(ward: Ward) -> None:

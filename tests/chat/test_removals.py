@@ -11,6 +11,9 @@ from chat.pages import Pages
 from tests.builders import Ward
 from tests.chat.positions import missed, seqs
 from tests.clients import Client
+from tests.databases import EVERY_ENGINE
+
+ENGINES = EVERY_ENGINE
 
 SECRET = "a name that must go"
 

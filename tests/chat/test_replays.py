@@ -12,7 +12,10 @@ from storage.database import DatabaseAway
 from tests.builders import Ward
 from tests.chat.positions import missed, sent_out, seqs
 from tests.clients import Client
+from tests.databases import EVERY_ENGINE
 from tests.waiting import until
+
+ENGINES = EVERY_ENGINE
 
 LONG = "𝛽" * 10_000  # characters of four bytes: the longest text there is
 LONG_BYTES = 41_000  # of its event

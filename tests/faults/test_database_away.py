@@ -14,6 +14,7 @@ from tests import engines
 from tests.builders import Ward
 from tests.clients import Client
 from tests.conftest import SECRET
+from tests.databases import create_database
 from web.curbside import Curbside
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgresql]
@@ -21,17 +22,24 @@ pytestmark = [pytest.mark.faults, pytest.mark.postgresql]
 REFUSED_WITHIN = 2.0 + 1.0  # seconds: the promise, and a machine that is shared by many
 
 
-@pytest.fixture
-def server() -> Iterator[engines.PostgreSQL]:
-    """Return a server of the test's own."""
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[engines.PostgreSQL]:
+    """Return a server of these tests' own."""
     with engines.postgresql() as made:
         yield made
 
 
 @pytest.fixture
+def server(shared_server: engines.PostgreSQL) -> Iterator[engines.PostgreSQL]:
+    """Return it, well again after each test."""
+    yield shared_server
+    shared_server.mend()
+
+
+@pytest.fixture
 async def ward(server: engines.PostgreSQL) -> AsyncIterator[Ward]:
     """Return a node on it, with a room and two members."""
-    url = f"{server.url}/postgres"
+    url = await create_database(server.url)
     made = open_database(url, is_patient=True)
     await made.transaction(metadata.create_all)
     await made.close()

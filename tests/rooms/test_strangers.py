@@ -12,6 +12,7 @@ import web
 from chat.commands import Command, Commands, Over
 from chat.errors import Refusal
 from rooms.permissions import SCOPES
+from storage.engines import SQLITE
 from tests.builders import Ward
 from web.curbside import all_commands
 
@@ -27,6 +28,7 @@ ANYTHING: dict[str, Any] = {
     "person": "@ana",
 }  # fmt: skip
 
+ENGINES = [SQLITE]
 COMMANDS = list(all_commands())
 
 

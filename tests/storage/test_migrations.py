@@ -1,6 +1,5 @@
 """Migrations give exactly the schema that the queries are written for, on every engine."""
 
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> st
     """Return where a database is without any table."""
     if engine == POSTGRESQL:
         cluster: Cluster = request.getfixturevalue("postgresql")
-        return cluster.new(f"empty_{uuid.uuid4().hex}")
+        return cluster.new()
     return f"sqlite:///{tmp_path / 'empty.db'}"
 
 

@@ -12,6 +12,7 @@ from storage.engines import POSTGRESQL, open_database
 from storage.postgresql import CONNECT_LIMIT, DEADLINE, TRIES
 from storage.tables import metadata
 from tests import engines
+from tests.databases import create_database
 from tests.storage.test_database import count, insert
 
 pytestmark = pytest.mark.postgresql
@@ -21,20 +22,28 @@ CLASH = "DO $$ BEGIN RAISE EXCEPTION 'clash' USING ERRCODE = '{}'; END $$"
 SLACK = 1.0  # seconds; a machine that is shared by many
 
 
-@pytest.fixture
-def server() -> Iterator[engines.PostgreSQL]:
-    """Return a server of the test's own."""
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[engines.PostgreSQL]:
+    """Return a server of these tests' own."""
     with engines.postgresql() as made:
         yield made
 
 
 @pytest.fixture
-def its_database(server: engines.PostgreSQL) -> Database:
-    """Return its database, with every table and nothing in them."""
-    made = open_database(f"{server.url}/postgres", is_patient=True)
-    made.write(metadata.create_all)
-    made.close_writer()
-    return open_database(f"{server.url}/postgres")
+def server(shared_server: engines.PostgreSQL) -> Iterator[engines.PostgreSQL]:
+    """Return it, well again after each test."""
+    yield shared_server
+    shared_server.mend()
+
+
+@pytest.fixture
+async def its_database(server: engines.PostgreSQL) -> Database:
+    """Return a database of its, with every table and nothing in them."""
+    url = await create_database(server.url)
+    made = open_database(url, is_patient=True)
+    await made.transaction(metadata.create_all)
+    await made.close()
+    return open_database(url)
 
 
 class Clashing:

@@ -1,7 +1,7 @@
 """The command line on PostgreSQL: a server, the commands beside it, and what is refused."""
 
 import asyncio
-import uuid
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from tests.web.talkers import talking
 
 pytestmark = pytest.mark.postgresql
 
+ANA = json.dumps({"handle": "ana", "scopes": ["read", "post"]})
 POST = {"room": "cardiology", "cid": "cid-000001", "text": "BP 140/90."}
 
 
 @pytest.fixture
 def url(postgresql: Cluster) -> str:
     """Return where a database is without any table."""
-    return postgresql.new(f"cli_{uuid.uuid4().hex}")
+    return postgresql.new()
 
 
 async def test_a_server_and_the_commands_beside_it(data: Path, url: str) -> None:
@@ -31,10 +32,9 @@ async def test_a_server_and_the_commands_beside_it(data: Path, url: str) -> None
     migrated = await asyncio.gather(run("migrate"), run("migrate"))
     assert [ok(each) for each in migrated] == ["The schema is current."] * 2
     async with served(data, DATABASE_URL=url) as server:
-        ok(await run("person", "add", "ana"))
-        token = ok(await run("token", "add", "ana", "--scope", "read", "--scope", "post"))
+        added = await curbside(data, "person", "add", "-", stdin=ANA, DATABASE_URL=url)
+        ana = {"Authorization": f"Bearer {json.loads(ok(added))['token']}"}
         ok(await run("room", "add", "cardiology", "--title", "Cardiology", "--member", "ana"))
-        ana = {"Authorization": f"Bearer {token}"}
         async with talking(server.socket_url, ana) as talker:
             told = (await talker.ask("message.post", POST))["ok"]
         await server.kill()
@@ -42,15 +42,15 @@ async def test_a_server_and_the_commands_beside_it(data: Path, url: str) -> None
     async with served(data, DATABASE_URL=url) as server:
         async with talking(server.socket_url, ana) as talker:
             again = (await talker.ask("message.post", POST))["ok"]
-        well = await run("doctor")
-        audit = await run("audit", "verify")
+        well, audit, refused = await asyncio.gather(
+            run("doctor"), run("audit", "verify"), run("backup", str(data / "copy"))
+        )
         assert await server.stop() == ""
 
     assert again == {**told, "duplicate": True}
     assert "NO" not in ok(well)
     assert "whole" in ok(audit)
     assert not (data / "curbside.db").exists()
-    refused = await run("backup", str(data / "copy"))
     assert refused.code == 1
     assert is_one_line(refused.err)
     assert "pg_dump" in refused.err
