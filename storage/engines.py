@@ -27,5 +27,5 @@ def open_database(url: str, *, is_patient: bool = False) -> Database:
     A patient one waits for as long as it takes: for the command line, whose work may be long.
     """
     if engine_of(url) == SQLITE:
-        return SqliteDatabase(url)
+        return SqliteDatabase(url, is_patient=is_patient)
     return PostgresqlDatabase(url, is_patient=is_patient)

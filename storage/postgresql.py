@@ -1,33 +1,30 @@
-"""PostgreSQL: asyncpg's connections, each call with a deadline, and clashes tried again.
-
-A link that says nothing for longer than DEADLINE is ended rather than waited for: the driver's own
-settings would wait for ever on one that is half open (measured).
-"""
+"""PostgreSQL: transactions and readings on asyncpg's connections, and clashes tried again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-from sqlalchemy import event
-from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database import Connection, DatabaseAway, is_trouble, reason, run_transaction
+from storage.breaker import Breaker
+from storage.database import (
+    Connection,
+    DatabaseAway,
+    FateUnknown,
+    is_trouble,
+    reason,
+    run_transaction,
+)
+from storage.pools import DEADLINE, Pool, discard, make_engine
 
 Result = TypeVar("Result")
 
-DEADLINE = 1.5  # seconds a call; whoever waits is refused within two. docs/protocol.md, unavailable
-CONNECT_LIMIT = 1.5  # seconds
-KEEPALIVE = {"idle": 10, "interval": 5, "count": 3}  # seconds, seconds, probes without an answer
-IDLE_LIMIT = (
-    10.0  # seconds in which a transaction may do nothing: a node that was stopped holds locks
-)
 WRITERS = 4  # connections: the writer's, and those for sign-ins and chores beside it
 READERS = 8  # connections; guessed: its readers are processes, and wait for no thread of ours
 CLASHES = frozenset({"40001", "40P01"})  # serialisation failure, deadlock: all of it was undone
+LOST = ("08", "57P")  # classes of SQLSTATE: no connection, the server is told to stop or to start
 TRIES = 3
 CLAIM = 0x6375726273696466  # the name of the lock that a server alone holds: "curbsidf"
 
@@ -38,10 +35,10 @@ class PostgresqlDatabase:
     def __init__(self, url: str, *, is_patient: bool = False) -> None:
         full = make_url(url).set(drivername="postgresql+asyncpg")
         limit = None if is_patient else DEADLINE
-        self._writers = _engine(full, limit, "READ COMMITTED", WRITERS)
-        self._readers = _engine(full, limit, "REPEATABLE READ", READERS).execution_options(
-            postgresql_readonly=True
-        )
+        self._writers = Pool(make_engine(full, limit, "READ COMMITTED", WRITERS), WRITERS)
+        readers = make_engine(full, limit, "REPEATABLE READ", READERS)
+        self._readers = Pool(readers.execution_options(postgresql_readonly=True), READERS)
+        self._breaker = Breaker()
         self._kept = AsyncExitStack()
         self._runner: asyncio.Runner | None = None
 
@@ -56,7 +53,7 @@ class PostgresqlDatabase:
         return await self._transaction(work)
 
     async def _transaction(self, work: Callable[[Connection], Result]) -> Result:
-        async with _connected(self._writers) as connection:
+        async with self._connected(self._writers) as connection:
             return await connection.run_sync(_in_transaction, work)
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
@@ -70,15 +67,31 @@ class PostgresqlDatabase:
         return self._runner.run(self._claim())
 
     async def _claim(self) -> bool:
-        connection = await self._kept.enter_async_context(_connected(self._writers))
+        connection = await self._kept.enter_async_context(self._connected(self._writers))
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         claim = f"SELECT pg_try_advisory_lock({CLAIM})"
         return bool((await connection.exec_driver_sql(claim)).scalar())
 
     async def reading(self, work: Callable[[Connection], Result]) -> Result:
         """Run ``work`` on a reader's connection. Raises DatabaseAway."""
-        async with _connected(self._readers) as connection:
+        async with self._connected(self._readers) as connection:
             return await connection.run_sync(_in_reading, work)
+
+    @asynccontextmanager
+    async def _connected(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection. Raises DatabaseAway where there is none to be had, or it is lost."""
+        self._breaker.admit()
+        trips = self._breaker.trips
+        async with pool.turn():
+            if self._breaker.trips != trips:
+                raise DatabaseAway("it was found away while this waited for a connection")
+            try:
+                async with pool.connection() as connection:
+                    yield connection
+                self._breaker.reset()
+            except Exception as error:
+                (self._breaker.trip if _is_lost(error) else self._breaker.reset)()
+                raise
 
     async def empty_journal(self) -> bool:
         """Return True: the server keeps its own, and reuses it."""
@@ -87,8 +100,8 @@ class PostgresqlDatabase:
     async def close(self) -> None:
         """Close every connection."""
         await self._kept.aclose()
-        await self._writers.dispose()
-        await self._readers.dispose()
+        await self._writers.close()
+        await self._readers.close()
 
     def close_writer(self) -> None:
         """Close what ``write`` used."""
@@ -98,47 +111,8 @@ class PostgresqlDatabase:
             runner.close()
 
 
-def _engine(url: URL, limit: float | None, isolation: str, connections: int) -> AsyncEngine:
-    milliseconds = {
-        "statement_timeout": limit or 0,
-        "idle_in_transaction_session_timeout": IDLE_LIMIT if limit else 0,
-    }
-    settings = {name: str(int(seconds * 1000)) for name, seconds in milliseconds.items()}
-    settings |= {f"tcp_keepalives_{name}": str(value) for name, value in KEEPALIVE.items()}
-    engine = create_async_engine(
-        url,
-        isolation_level=isolation,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=CONNECT_LIMIT,
-        hide_parameters=True,  # what was written stays out of errors, and so out of logs
-        connect_args={
-            "timeout": CONNECT_LIMIT,
-            "command_timeout": limit,
-            "server_settings": {"application_name": "curbside", "jit": "off", **settings},
-        },
-    )
-    event.listen(engine.sync_engine, "handle_error", _end_silent_link)
-    return engine
-
-
-@asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Lend a connection. Raises DatabaseAway where there is none to be had."""
-    try:
-        connection = await engine.connect()
-    except PoolTimeoutError as error:
-        raise DatabaseAway("every connection is busy") from error
-    except (DBAPIError, OSError) as error:
-        raise DatabaseAway(reason(error)) from error
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
 def _in_transaction(connection: Connection, work: Callable[[Connection], Result]) -> Result:
-    return run_transaction(connection, work, lambda: _discard(connection))
+    return run_transaction(connection, work, lambda: discard(connection))
 
 
 def _in_reading(connection: Connection, work: Callable[[Connection], Result]) -> Result:
@@ -147,29 +121,21 @@ def _in_reading(connection: Connection, work: Callable[[Connection], Result]) ->
     except BaseException as error:
         if not is_trouble(error):
             raise
-        _discard(connection)
+        discard(connection)
         raise DatabaseAway(reason(error)) from error
 
 
-def _end_silent_link(context: ExceptionContext) -> None:
-    """Leave SQLAlchemy, which would end it in order, a link that has ended."""
-    if context.connection is not None and isinstance(context.original_exception, OSError):
-        _terminate(context.connection)
-
-
-def _discard(connection: Connection) -> None:
-    if not connection.invalidated:
-        _terminate(connection)
-        connection.invalidate()
-
-
-def _terminate(connection: Connection) -> None:
-    """End the link at once: an orderly end would wait for an answer."""
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    driver.terminate()
-
-
 def _is_clash(error: BaseException | None) -> bool:
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return state in CLASHES
+    return _state(error) in CLASHES
+
+
+def _is_lost(error: Exception) -> bool:
+    """Return whether it was the link or the server that failed, for everybody alike."""
+    if not isinstance(error, DatabaseAway | FateUnknown):
+        return False
+    state = _state(error.__cause__)
+    return state is None or state.startswith(LOST)
+
+
+def _state(error: BaseException | None) -> str | None:
+    return getattr(getattr(error, "orig", None), "sqlstate", None)

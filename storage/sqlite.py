@@ -23,7 +23,8 @@ from storage.statements import on_cursor
 
 Result = TypeVar("Result")
 
-BUSY_LIMIT = 5.0  # seconds to wait for another process's write lock; the refusal comes after
+BUSY_LIMIT = 1.5  # seconds to wait for another process's write lock; the refusal comes after
+PATIENT_LIMIT = 30.0  # seconds, of a command that waits for its turn beside a server
 JOURNAL_LIMIT = 0.05  # seconds to wait for readers, with the write lock, before the journal is cut
 READ_LIMIT = (
     10.0  # seconds to wait for a reader's connection; guessed: a client asks again after that
@@ -35,7 +36,7 @@ READERS = 4  # connections; guessed: more only contend for two cores
 class SqliteDatabase:
     """One SQLite database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_patient: bool = False) -> None:
         self._url = make_url(url)
         self._thread = SerialThread("writer")
         self._engine = create_engine(
@@ -48,8 +49,9 @@ class SqliteDatabase:
             pool_timeout=READ_LIMIT,
             hide_parameters=True,
         )
-        _prepare(self._engine, begin="BEGIN IMMEDIATE")
-        _prepare(self._readers.sync_engine, begin="BEGIN")
+        limit = PATIENT_LIMIT if is_patient else BUSY_LIMIT
+        _prepare(self._engine, begin="BEGIN IMMEDIATE", limit=limit)
+        _prepare(self._readers.sync_engine, begin="BEGIN", limit=limit)
         self._writer: Connection | None = None
 
     async def transaction(self, work: Callable[[Connection], Result]) -> Result:
@@ -134,15 +136,15 @@ class SqliteDatabase:
         self._engine.dispose()
 
 
-def _prepare(engine: Engine, *, begin: str) -> None:
+def _prepare(engine: Engine, *, begin: str, limit: float) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         # With the driver's own transactions, RELEASE of the first savepoint commits.
         connection.isolation_level = None
         cursor = connection.cursor()
-        _keep_a_journal(cursor)
+        _keep_a_journal(cursor, limit)
         for pragma in (
-            "synchronous=FULL", f"busy_timeout={int(BUSY_LIMIT * 1000)}",
+            "synchronous=FULL", f"busy_timeout={int(limit * 1000)}",
             "foreign_keys=ON", "secure_delete=ON", "cache_size=-16000",
         ):  # fmt: skip
             cursor.execute(f"PRAGMA {pragma}")
@@ -153,9 +155,9 @@ def _prepare(engine: Engine, *, begin: str) -> None:
         on_cursor(connection, lambda cursor: cursor.execute(begin))
 
 
-def _keep_a_journal(cursor: Any) -> None:
+def _keep_a_journal(cursor: Any, limit: float) -> None:
     """Have a database write ahead. SQLite waits for nobody there, and two first starts would clash."""
-    end = time.monotonic() + BUSY_LIMIT
+    end = time.monotonic() + limit
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")

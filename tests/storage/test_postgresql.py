@@ -9,16 +9,19 @@ from sqlalchemy import text
 
 from storage.database import Connection, Database, DatabaseAway, FateUnknown
 from storage.engines import POSTGRESQL, open_database
-from storage.postgresql import CONNECT_LIMIT, DEADLINE, TRIES
+from storage.pools import CONNECT_LIMIT, DEADLINE
+from storage.postgresql import TRIES
 from storage.tables import metadata
 from tests import engines
 from tests.databases import create_database
 from tests.storage.test_database import count, insert
+from tests.waiting import EVERY
 
 pytestmark = pytest.mark.postgresql
 ENGINES = [POSTGRESQL]
 
 CLASH = "DO $$ BEGIN RAISE EXCEPTION 'clash' USING ERRCODE = '{}'; END $$"
+HEALED_WITHIN = 5.0  # seconds
 SLACK = 1.0  # seconds; a machine that is shared by many
 
 
@@ -128,15 +131,16 @@ async def test_a_server_that_was_killed_is_away_and_then_back(
 
 
 async def healed(database: Database) -> None:
-    """Insert once more, as soon as the links that broke have been found to be broken."""
-    for _ in range(10):
-        try:
-            await database.transaction(insert)
-            assert await database.reading(count) == 2
-        except DatabaseAway:
-            continue
-        return
-    raise AssertionError("the database stayed away")
+    """Insert once more, as soon as the database has been found to be back."""
+    async with asyncio.timeout(HEALED_WITHIN):
+        while True:
+            try:
+                await database.transaction(insert)
+                assert await database.reading(count) in (1, 2)
+            except DatabaseAway:
+                await asyncio.sleep(EVERY)
+            else:
+                return
 
 
 async def test_a_server_that_is_silent_is_away_within_the_deadline(
@@ -168,5 +172,27 @@ async def test_of_a_commit_that_is_not_answered_nobody_knows_the_fate(
         await its_database.transaction(insert_and_hold)
 
     server.let_go()
-    assert await its_database.reading(count) in (0, 1)
+    await healed(its_database)
+    await its_database.close()
+
+
+async def test_while_it_is_silent_one_caller_a_second_finds_out_for_all(
+    server: engines.PostgreSQL, its_database: Database
+) -> None:
+    await its_database.transaction(insert)
+    server.hold()
+
+    start = time.monotonic()
+    waiting = [its_database.reading(count) for _ in range(200)]
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert time.monotonic() - start < DEADLINE + CONNECT_LIMIT + SLACK
+    assert {type(outcome) for outcome in outcomes} == {DatabaseAway}
+
+    start = time.monotonic()
+    with pytest.raises(DatabaseAway):
+        await its_database.transaction(insert)
+    assert time.monotonic() - start < DEADLINE / 2
+
+    server.let_go()
+    await healed(its_database)
     await its_database.close()
