@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import math
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ class Connections:
         self._tasks: set[asyncio.Task[None]] = set()
         self.authority = AuthorityWatch(curbside, self._all)
         self.is_draining = False
+        self.most = math.inf
+        """How many there may be; more are sent away before they begin."""
 
     async def stop(self) -> None:
         """End every task and every connection."""
@@ -77,6 +80,11 @@ class Connections:
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(self._all)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may come."""
+        return len(self._all) >= self.most
 
     def count_of(self, person: str) -> int:
         """Return how many connections a person has here."""

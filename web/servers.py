@@ -2,9 +2,10 @@
 
 import errno
 import os
+import resource
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -16,6 +17,7 @@ from web.websocket_protocol import WebSocketProtocol
 
 DRAIN_SECONDS = 10.0  # within which everybody is sent elsewhere; docs/operating.md
 STOP_SECONDS = 10  # for requests under way after that; orchestrators kill after 30 s
+FILES_KEPT = 128  # of those a process may open: its database, logs, and requests under way; guessed
 BACKLOG = 2_048  # connections that wait to be accepted: uvicorn's own
 
 
@@ -59,6 +61,16 @@ def listen(host: str, port: int) -> list[socket.socket]:
     if not sockets:
         raise failure
     return sockets
+
+
+def connections_allowed() -> int:
+    """Return how many sockets this process has files for, having asked for all that it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with suppress(OSError, ValueError):  # some systems name a limit that they do not grant
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return max(1, soft - FILES_KEPT)
 
 
 def _listen(family: socket.AddressFamily, address: Any) -> socket.socket:

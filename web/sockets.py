@@ -75,6 +75,8 @@ async def _admit(websocket: WebSocket, curbside: Curbside) -> tuple[Identity, Co
     address = network_of(websocket.client.host if websocket.client else "")
     if curbside.connections.is_draining:
         raise Unavailable("The server is restarting.", after=2.0)
+    if curbside.connections.is_full:
+        raise Unavailable("The server is full. Try again.", after=5.0)
     limits.require_handshake(address, now)
     try:
         codec = _codec(websocket)

@@ -24,7 +24,7 @@ from web.curbside import Curbside
 from web.logs import configure_logs
 from web.office import Office, fail, office, one_line_errors
 from web.seed import plant
-from web.servers import listen, run
+from web.servers import connections_allowed, listen, run
 from web.sessions import issue_code
 from web.settings import Settings, load_settings
 
@@ -77,6 +77,7 @@ def serve(
                 is_limited=settings.is_limited, policy=Policy(edit_seconds=settings.edit_seconds),
                 bus=RedisBus(settings.redis_url, new_id()) if settings.redis_url else None,
             )  # fmt: skip
+            curbside.connections.most = connections_allowed()
             run(create_app(curbside, settings, key=opened.key), curbside, settings, sockets)
         lock.close()
 
