@@ -16,6 +16,10 @@ Result = TypeVar("Result")
 # others, no memory or disk, a lock not had, told to stop, an error of the system's or its own.
 TROUBLES = frozenset({"08", "40", "53", "55", "57", "58", "XX"})
 
+# What SQLite calls a write of its journal that failed: nobody reads what has no end. That a flush of it
+# failed (SQLITE_IOERR_FSYNC) is another matter.
+UNWRITTEN = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE"})
+
 
 class DatabaseAway(Exception):
     """The database cannot be written or read for now; nothing was stored."""
@@ -69,6 +73,11 @@ def is_trouble(error: BaseException) -> bool:
     return not isinstance(error, IntegrityError | ProgrammingError | DataError)
 
 
+def _is_unwritten(error: BaseException) -> bool:
+    """Return whether a commit failed before the disk had the end of it, which makes it a commit."""
+    return getattr(getattr(error, "orig", None), "sqlite_errorname", "") in UNWRITTEN
+
+
 def reason(error: BaseException) -> str:
     """Return what the driver said, without the statement."""
     return str(getattr(error, "orig", error)) or type(error).__name__
@@ -101,5 +110,6 @@ def run_transaction(
         transaction.commit()
     except (DBAPIError, OSError) as error:
         discard()  # SQLAlchemy takes it for ended; the database may still be in its midst
-        raise FateUnknown(reason(error)) from error
+        fate = DatabaseAway if _is_unwritten(error) else FateUnknown
+        raise fate(reason(error)) from error
     return result
