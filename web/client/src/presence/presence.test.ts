@@ -27,6 +27,15 @@ test("a full list replaces, a difference changes", () => {
   expect(room.here).toBe(2)
 })
 
+test("what is shown is marked for as long as the server says that it is stale", () => {
+  const room = new Room("cardiology", () => "ana")
+  presence(room, { online: ["ana"], count: 1, full: true, stale: true })
+  expect(room.presenceIsStale).toBe(true)
+
+  presence(room, { online: ["ana"], count: 1, full: true })
+  expect(room.presenceIsStale).toBe(false)
+})
+
 test("people are grouped by specialty, those on call first, bots and the unknown apart", () => {
   const people = new Map([
     ["ana", person("ana", "Oncology")],

@@ -36,6 +36,8 @@ export class Room {
   statuses = $state.raw<ReadonlyMap<string, Presence>>(new Map())
   /** How many are here, also where not all are named; null until it is told. */
   here = $state<number | null>(null)
+  /** Whether the server does not hear its peers, so that who is here may no longer be so. */
+  presenceIsStale = $state(false)
 
   /** Why the room was closed on us, as a sentence. */
   closed = $state<string | null>(null)

@@ -20,6 +20,7 @@ const handlers: Handlers = {
     }
     room.statuses = statuses
     room.here = data.count
+    room.presenceIsStale = data.stale ?? false
   },
   "room.closing": (room, { reason }) => room.close(reason),
 }
