@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import client, durable, enter, fanout, idle, storm
+from bench import client, cluster, durable, enter, fanout, idle, storm
 from bench.figures import Figure, table
 from bench.options import Options
 from bench.servers import CORES
@@ -23,6 +23,7 @@ BENCHES: dict[str, Callable[[Options], list[Figure]]] = {
     "storm": storm.figures,
     "enter": enter.figures,
     "client": client.figures,
+    "cluster": cluster.figures,
 }
 MOST = 1_200  # seconds for one bench, whatever happens
 README = Path(__file__).with_name("README.md")

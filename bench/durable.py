@@ -2,7 +2,7 @@
 
 Nobody is seated in the room. The bare commit beside the single post is of the same row, copied from
 Curbside's own table into an equal one on the same disk, with WAL and synchronous=FULL. PostgreSQL runs
-with the settings that it comes with, on whichever core is free.
+with the settings that it comes with, on the client's core.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The load client: thousands of raw sockets to one server, on one thread.
+"""The load client: thousands of raw sockets to one server or several, on one thread.
 
 Watched sockets are read at once. Those that only count are swept now and then and in slices,
 so that one read takes many frames, no server pays for waking us, and no timed frame waits long.
@@ -25,11 +25,11 @@ Kind = TypeVar("Kind", bound=Member)
 
 
 class Load:
-    """All sockets to one server. As a context manager it closes them."""
+    """All sockets, to the server on a port unless others are named. It closes them on leaving."""
 
     def __init__(self, port: int, sweep: float = SWEEP) -> None:
         self._sweep = sweep  # seconds
-        self._address = ("127.0.0.1", port)
+        self._port = port
         self._watched = select.epoll()
         self._counted = select.epoll()
         self._due = 0.0  # when to sweep next
@@ -56,11 +56,14 @@ class Load:
         """Return how many sockets are open."""
         return len(self._members)
 
-    def open(self, tokens: Sequence[str], kind: type[Kind]) -> list[Kind]:
-        """Open one socket for each token; all have been welcomed on return."""
+    def open(self, tokens: Sequence[str], kind: type[Kind], port: int | None = None) -> list[Kind]:
+        """Open one socket for each token, to another server by its port; all are welcome on return."""
         opened: list[Kind] = []
         for start in range(0, len(tokens), AT_ONCE):
-            socks = [self._connect(token) for token in tokens[start : start + AT_ONCE]]
+            socks = [
+                self._connect(token, port or self._port)
+                for token in tokens[start : start + AT_ONCE]
+            ]
             batch = [self._upgraded(sock, kind) for sock in socks]
             self._hear(batch, [0] * len(batch))
             opened += batch
@@ -139,10 +142,10 @@ class Load:
         heard = list(zip(members, before, strict=True))
         self.until(lambda: all(member.events + member.others > count for member, count in heard))
 
-    def _connect(self, token: str) -> socket.socket:
-        sock = socket.create_connection(self._address, PATIENCE)
+    def _connect(self, token: str, port: int) -> socket.socket:
+        host = "127.0.0.1"
+        sock = socket.create_connection((host, port), PATIENCE)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        host, port = self._address
         key = base64.b64encode(os.urandom(16)).decode()
         lines = (
             "GET /ws HTTP/1.1", f"Host: {host}:{port}", "Connection: Upgrade", "Upgrade: websocket",
