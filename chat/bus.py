@@ -3,12 +3,10 @@
 Delivery may be lost, doubled or out of order: numbers say so, and the hub fills holes from SQL.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from chat.events import Envelope
-
-RevisionOf = Callable[[str], int]
+from chat.events import AsOf, Envelope
 
 
 class Listener(Protocol):
@@ -17,8 +15,8 @@ class Listener(Protocol):
     def deliver(self, envelopes: Sequence[Envelope]) -> None:
         """Deliver what was committed here."""
 
-    def hear(self, room: str, revision: int, envelopes: Sequence[Envelope]) -> None:
-        """Deliver what another node committed in a room, whose rights are of ``revision`` there."""
+    def hear(self, room: str, as_of: AsOf, envelopes: Sequence[Envelope]) -> None:
+        """Deliver what another node committed in a room."""
 
     def noted(self, node: str, note: bytes) -> None:
         """Take a note of another node's, which nobody keeps and nobody is told again."""
@@ -46,9 +44,10 @@ class Bus(Protocol):
     def unfollow(self, room: str) -> None:
         """Bring what others publish in a room no longer."""
 
-    def publish(self, envelopes: Sequence[Envelope], revision_of: RevisionOf) -> None:
-        """Deliver committed events here at once, and send them on with the revision of each room's
-        rights. Never blocks, and never raises for what the network does.
+    def publish(self, envelopes: Sequence[Envelope], as_of: Mapping[str, AsOf]) -> None:
+        """Deliver committed events here at once, and send them on, as of what holds in each room.
+
+        Never blocks, and never raises for what the network does.
         """
 
     def say(self, note: bytes, room: str | None) -> None:
@@ -73,7 +72,7 @@ class MemoryBus:
     def unfollow(self, room: str) -> None:
         """Nobody else publishes."""
 
-    def publish(self, envelopes: Sequence[Envelope], revision_of: RevisionOf) -> None:
+    def publish(self, envelopes: Sequence[Envelope], as_of: Mapping[str, AsOf]) -> None:
         """Deliver at once."""
         self._listener.deliver(envelopes)
 

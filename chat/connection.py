@@ -66,6 +66,7 @@ class Connection:
         "_reads",
         "_waiting",
         "actor",
+        "ended",
         "entering",
         "expires",
         "is_closed",
@@ -91,6 +92,8 @@ class Connection:
         self.seats: dict[str, Seat] = {}
         self.entering: dict[str, Any] = {}
         self.is_closed = False
+        self.ended: Close | None = None
+        """Why the server closed it; None where it did not."""
         self.pinged = False
         self.write_is_paused = False
         self.stuck_since: float | None = None
@@ -125,6 +128,7 @@ class Connection:
 
     def close(self, code: Close, reason: str = "") -> None:
         """End the connection."""
+        self.ended = self.ended or code
         self.link.close(code, reason)
 
     def received(self, payload: bytes, *, text: bool) -> None:

@@ -74,6 +74,13 @@ class Envelope(msgspec.Struct, frozen=True):
     """The subject whose content every earlier event of the room loses by this one."""
 
 
+class AsOf(msgspec.Struct, array_like=True, frozen=True):
+    """What a room's events were committed under: whose numbers they have, and which rights held."""
+
+    epoch: str
+    revision: int
+
+
 def own_room(person: str) -> str:
     """Return the log of a person's own room; '@' stands in no room's id, so the two never collide."""
     return f"@{person}"

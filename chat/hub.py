@@ -13,7 +13,7 @@ import structlog
 from chat.bus import Bus
 from chat.errors import Close, Refusal
 from chat.events import Envelope, is_own_room
-from chat.live_rooms import LiveRoom
+from chat.live_rooms import LiveRoom, Tally
 from chat.pages import After, Pages
 from chat.replays import Replays
 from chat.rings import Entry
@@ -38,7 +38,8 @@ class Hub:
         self._heads = heads
         self._bus = bus
         self._pages = Pages(after)
-        self._replays = Replays(self._pages)
+        self.tally = Tally()
+        self._replays = Replays(self._pages, self.tally)
         self._rooms: OrderedDict[str, LiveRoom] = OrderedDict()
         self._opening: dict[str, asyncio.Future[LiveRoom | None]] = {}
         self._held: Counter[str] = Counter()
@@ -48,6 +49,16 @@ class Hub:
         self.voidings = 0
         """How often content had to go: a read that spans a change of this is done again. What only
         replaces older news of one's own (a read marker) does not count."""
+
+    @property
+    def rooms_live(self) -> int:
+        """How many rooms somebody is in here, or was lately."""
+        return len(self._rooms)
+
+    @property
+    def ring_bytes(self) -> int:
+        """How much event data all rings hold."""
+        return self._ring_bytes
 
     async def open(self, room: str) -> LiveRoom | None:
         """Return the live room, or None where there is no such room.
@@ -72,7 +83,7 @@ class Hub:
 
     async def _open(self, room: str) -> LiveRoom | None:
         # Entered before its head is read, so that what is committed meanwhile is held and not missed.
-        live = self._rooms[room] = LiveRoom(room, self._replays.add)
+        live = self._rooms[room] = LiveRoom(room, self._replays.add, self.tally)
         self._bus.follow(room)
         try:
             found = (await self._heads([room])).get(room)
@@ -141,6 +152,7 @@ class Hub:
         if live.id not in self._healing:
             task = asyncio.create_task(self._fill(live), name=f"fill {live.id}")
             self._healing[live.id] = task
+            self.tally.heals += 1
             task.add_done_callback(lambda _: self._healing.pop(live.id, None))
 
     async def _fill(self, live: LiveRoom) -> None:
@@ -160,6 +172,7 @@ class Hub:
             if entry.envelope.seq == live.position + 1:
                 self._void(entry.envelope)
                 self._append(live, entry)
+                self.tally.healed += 1
         self._take_held(live)
         return live.position > position
 
@@ -172,19 +185,22 @@ class Hub:
         opening = [task for room, task in self._opening.items() if rooms is None or room in rooms]
         if opening:
             await asyncio.wait(opening)
-        for live, (epoch, head) in await self._compare(self._rooms if rooms is None else rooms):
-            if epoch != live.epoch:
+        for live, was_at, (epoch, head) in await self._compare(
+            self._rooms if rooms is None else rooms
+        ):
+            if epoch != live.epoch or head < was_at:  # restored, or a replica that was behind
                 self._restart(live)
             elif head > live.position:
                 self._heal(live)
 
-    async def _compare(self, rooms: Iterable[str]) -> list[tuple[LiveRoom, tuple[str, int]]]:
+    async def _compare(self, rooms: Iterable[str]) -> list[tuple[LiveRoom, int, tuple[str, int]]]:
+        """Return rooms, where each was before its head was read, and what SQL has of it."""
         found = [live for room in rooms if (live := self._rooms.get(room)) and live.is_open]
         compared = []
         for start in range(0, len(found), HEADS_AT_ONCE):
-            page = found[start : start + HEADS_AT_ONCE]
-            heads = await self._heads([live.id for live in page])
-            compared += [(live, heads.get(live.id, ("", 0))) for live in page]
+            page = [(live, live.position) for live in found[start : start + HEADS_AT_ONCE]]
+            heads = await self._heads([live.id for live, _ in page])
+            compared += [(live, was_at, heads.get(live.id, ("", 0))) for live, was_at in page]
         return compared
 
     def _restart(self, live: LiveRoom) -> None:

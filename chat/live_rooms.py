@@ -20,6 +20,18 @@ SLICE = 2_000  # seats written to in one turn of the loop: 13 ms, by SWEEP_NOTIC
 OWN_RING = 16  # events of ``@me``, which bridge the moment between a read and its seat
 
 
+class Tally:
+    """What the rooms of one hub have done so far. Counted by the flush, never by the seat."""
+
+    __slots__ = ("delivered", "healed", "heals", "replayed")
+
+    def __init__(self) -> None:
+        self.delivered = 0  # events to seats in step, each seat counting
+        self.replayed = 0  # events to seats that were behind
+        self.heals = 0  # how often a hole was looked for in SQL
+        self.healed = 0  # events that came from there
+
+
 class Seat:
     """One connection's place in one room. ``cursor`` is the last number it was sent, None in step."""
 
@@ -45,12 +57,13 @@ class LiveRoom:
     """
 
     __slots__ = (
-        "_audiences", "_behind", "_pending", "_scheduled", "_swept_from", "_unswept", "ahead",
-        "epoch", "flushed", "held", "id", "name", "position", "ring", "seats", "weighed",
+        "_audiences", "_behind", "_pending", "_scheduled", "_swept_from", "_tally", "_unswept",
+        "ahead", "epoch", "flushed", "held", "id", "name", "position", "ring", "seats", "weighed",
     )  # fmt: skip
 
-    def __init__(self, room: str, behind: Callable[[Seat], None]) -> None:
+    def __init__(self, room: str, behind: Callable[[Seat], None], tally: Tally) -> None:
         self._behind = behind
+        self._tally = tally
         self.id = room
         self.name = wire_name(room)
         self.epoch = ""
@@ -161,10 +174,12 @@ class LiveRoom:
         pending, self._pending = self._pending, []
         self._swept_from, self.flushed = self.flushed, self.position
         whole = Piece(pending, self.flushed)
-        events = Piece([part for part in pending if isinstance(part, Entry)], self.flushed)
+        entries = [part for part in pending if isinstance(part, Entry)]
+        events = Piece(entries, self.flushed)
         for (wire, signals), audience in self._audiences.items():
             piece = whole if signals else events
             if audience and piece:
+                self._tally.delivered += len(entries) * len(audience)
                 self._send(piece, wire, audience)
         if self._unswept:
             self._sweep()

@@ -6,21 +6,19 @@ made anew. What may have been lost is told, and the hub compares it with SQL: no
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import structlog
 
-from chat.bus import Listener, RevisionOf
-from chat.events import Envelope
+from chat.bus import Listener
+from chat.events import AsOf, Envelope
 from chat.redis_channels import (
-    NODES,
     Canary,
+    Channels,
     Counts,
     Publisher,
     Subscriber,
-    node_channel,
-    room_channel,
 )
 from chat.redis_links import Link, RedisConnection, read_url
 
@@ -36,20 +34,24 @@ class Message(msgspec.Struct, array_like=True, frozen=True):
 
     node: str
     room: str
-    revision: int
+    as_of: AsOf | None
     envelopes: list[Envelope]
     note: bytes = b""
 
 
 class RedisBus:
-    """The bus of node ``node`` through the Redis at ``url``. Raises ValueError for no such URL."""
+    """The bus of node ``node`` through the Redis at ``url``. Raises ValueError for no such URL.
 
-    def __init__(self, url: str, node: str) -> None:
+    Only those of one ``cluster`` hear one another: a Redis knows no databases for what passes.
+    """
+
+    def __init__(self, url: str, node: str, cluster: str = "curbside") -> None:
         self.counts = Counts()
         self._node = node
         self._link = Link(read_url(url), self._use)
         self._publisher = Publisher(self.counts)
-        self._canary = Canary(node_channel(node), self.counts)
+        self._channels = Channels(cluster)
+        self._canary = Canary(self._channels.node(node), self.counts)
         self._subscriber = Subscriber(self._take)
         self._task: asyncio.Task[None] | None = None
         self._links = 0
@@ -74,26 +76,27 @@ class RedisBus:
 
     def follow(self, room: str) -> None:
         """Subscribe to a room."""
-        self._subscriber.follow(room_channel(room), room)
+        self._subscriber.follow(self._channels.room(room), room)
 
     def unfollow(self, room: str) -> None:
         """Unsubscribe from a room."""
-        self._subscriber.unfollow(room_channel(room))
+        self._subscriber.unfollow(self._channels.room(room))
 
-    def publish(self, envelopes: Sequence[Envelope], revision_of: RevisionOf) -> None:
+    def publish(self, envelopes: Sequence[Envelope], as_of: Mapping[str, AsOf]) -> None:
         """Deliver here at once, and queue one message a room."""
         self._listener.deliver(envelopes)
         told: defaultdict[str, list[Envelope]] = defaultdict(list)
         for envelope in envelopes:
             told[envelope.room].append(envelope)
         for room, its in told.items():
-            message = Message(self._node, room, revision_of(room), its)
-            self._publisher.put(room_channel(room), msgspec.msgpack.encode(message))
+            message = Message(self._node, room, as_of[room], its)
+            self._publisher.put(self._channels.room(room), msgspec.msgpack.encode(message))
 
     def say(self, note: bytes, room: str | None) -> None:
         """Queue a note."""
-        message = msgspec.msgpack.encode(Message(self._node, room or "", 0, [], note))
-        self._publisher.put(room_channel(room) if room else NODES, message)
+        message = msgspec.msgpack.encode(Message(self._node, room or "", None, [], note))
+        channel = self._channels.room(room) if room else self._channels.nodes
+        self._publisher.put(channel, message)
 
     async def _use(self, speaking: RedisConnection, hearing: RedisConnection) -> None:
         """Use a link until some part of it fails, which ends the others."""
@@ -102,7 +105,7 @@ class RedisBus:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._publisher.send(speaking))
             tasks.create_task(self._subscriber.read(hearing))
-            await self._subscriber.subscribe(hearing, self._canary.channel, NODES)
+            await self._subscriber.subscribe(hearing, self._canary.channel, self._channels.nodes)
             tasks.create_task(self._subscriber.keep(hearing, self._listener.missed))
             tasks.create_task(self._canary.send(self._publisher))
             tasks.create_task(self._canary.watch())
@@ -127,5 +130,5 @@ class RedisBus:
         self.counts.received += 1
         if message.note:
             self._listener.noted(message.node, message.note)
-        else:
-            self._listener.hear(message.room, message.revision, message.envelopes)
+        elif message.as_of is not None:
+            self._listener.hear(message.room, message.as_of, message.envelopes)

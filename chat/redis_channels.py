@@ -18,18 +18,20 @@ CANARY_EVERY = 1.0  # seconds
 CANARY_LIMIT = 3.0  # seconds without one; a half-open link shows by nothing else
 
 
-NODES = b"curbside:nodes"
-"""The channel that every node hears."""
+class Channels:
+    """The names of a cluster's channels. ``nodes`` is the one that all of its nodes hear."""
 
+    def __init__(self, cluster: str) -> None:
+        self._cluster = cluster
+        self.nodes = f"{cluster}:nodes".encode()
 
-def room_channel(room: str) -> bytes:
-    """Return the channel of what is told of a room."""
-    return f"curbside:room:{room}".encode()
+    def room(self, room: str) -> bytes:
+        """Return the channel of what is told of a room."""
+        return f"{self._cluster}:room:{room}".encode()
 
-
-def node_channel(node: str) -> bytes:
-    """Return the channel of a node's canaries."""
-    return f"curbside:node:{node}".encode()
+    def node(self, node: str) -> bytes:
+        """Return the channel of a node's canaries."""
+        return f"{self._cluster}:node:{node}".encode()
 
 
 class Counts:

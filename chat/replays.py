@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chat.errors import Close, Refusal
-from chat.live_rooms import LiveRoom, Seat
+from chat.live_rooms import LiveRoom, Seat, Tally
 from chat.pages import Pages
 from chat.rings import EVENTS_LIMIT, Entry, Piece
 
@@ -24,8 +24,9 @@ log = structlog.get_logger(__name__)
 class Replays:
     """Serves whoever is behind. ``pages`` has what no ring holds."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, tally: Tally) -> None:
         self._pages = pages
+        self._tally = tally
         self._behind: dict[Connection, dict[Seat, None]] = {}
         """The seats of each connection that is being served, in the order of their turns."""
         self._waiting: dict[tuple[LiveRoom, int], list[Seat]] = {}
@@ -66,6 +67,7 @@ class Replays:
     def _send(self, seat: Seat, piece: Piece) -> None:
         """Send a piece; the next comes a turn later, when the link has told whether it is full."""
         connection = seat.connection
+        self._tally.replayed += piece.last - seat.position
         seat.cursor = piece.last
         connection.send(piece.joined(connection.wire))
         queue = self._behind[connection]

@@ -14,7 +14,7 @@ import structlog
 
 from chat.commands import Command, Reply, Request
 from chat.errors import Internal, Refusal, Unavailable
-from chat.events import Envelope
+from chat.events import AsOf, Envelope
 
 BATCH_LIMIT = 256  # commands a commit; measured: more gain nothing (research: 31,000 rows/s at 64)
 QUEUE_LIMIT = 8_192  # commands waiting; beyond it a refusal, not a longer wait
@@ -62,11 +62,13 @@ class Decision(msgspec.Struct):
     """How a batch ended: the outcome of each command, and all that was told, in order."""
 
     outcomes: list[Outcome | None]
-    """None for a command that waits: another node has its room just now."""
+    """None for a command that is put off: another node has its room just now."""
     told: list[Envelope]
     follow_ups: list[FollowUp] = []
     ended: list[bytes] = []
     """The digests of sessions and tokens that are worth nothing from here on."""
+    as_of: dict[str, AsOf] = {}
+    """Of every room that was told something."""
 
 
 Decide = Callable[[Sequence[Ask]], Awaitable[Decision]]
@@ -75,10 +77,11 @@ Decide = Callable[[Sequence[Ask]], Awaitable[Decision]]
 class Writer:
     """Decides batches of commands with ``decide``, which commits or raises a Refusal for them all."""
 
-    def __init__(self, decide: Decide, publish: Callable[[list[Envelope]], None]) -> None:
+    def __init__(self, decide: Decide, publish: Callable[[Decision], None]) -> None:
         self._decide = decide
         self._publish = publish
         self._queue: deque[Ask] = deque()
+        self._put_off: list[Ask] = []
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._due: dict[tuple[str, Any, Request], asyncio.TimerHandle] = {}
@@ -97,11 +100,11 @@ class Writer:
             await task
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self._queue) + len(self._put_off)
 
     def put(self, ask: Ask) -> None:
         """Queue a command. Raises Unavailable where the queue is full."""
-        if len(self._queue) >= QUEUE_LIMIT:
+        if len(self) >= QUEUE_LIMIT:
             raise Unavailable("The server is busy. Try again shortly.", after=1.0)
         ask.since = asyncio.get_running_loop().time()
         self._queue.append(ask)
@@ -109,38 +112,49 @@ class Writer:
 
     def refuse_overdue(self, now: float) -> None:
         """Refuse what has waited for WAIT_LIMIT by the loop's time ``now``: nothing of it was begun."""
-        while self._queue and self._queue[0].since <= now - WAIT_LIMIT:
+        since = now - WAIT_LIMIT
+        overdue = [ask for ask in self._put_off if ask.since <= since]
+        self._put_off = [ask for ask in self._put_off if ask.since > since]
+        while self._queue and self._queue[0].since <= since:
+            overdue.append(self._queue.popleft())
+        for ask in overdue:
             late = Unavailable("The database takes too long. Try again.", after=1.0)
-            self._guarded(self._queue.popleft().answer, Outcome(refusal=late))
+            self._guarded(ask.answer, Outcome(refusal=late))
 
     async def _run(self) -> None:
-        while self._queue or self._task is not None:
-            if not self._queue:
+        while len(self) or self._task is not None:
+            if not len(self):
                 self._woken.clear()
                 await self._woken.wait()
                 continue
             self.refuse_overdue(asyncio.get_running_loop().time())
-            batch = [self._queue.popleft() for _ in range(min(BATCH_LIMIT, len(self._queue)))]
+            batch = self._next_batch()
             decision = await self._decision(batch)
             # No await from here to the last member's write: what was committed is sent in this turn.
-            self._guarded(self._publish, decision.told)
-            put_off = self._answer(batch, decision.outcomes)
+            self._guarded(self._publish, decision)
+            self._answer(batch, decision.outcomes)
             for follow_up in decision.follow_ups:
                 self._follow_up(follow_up)
             await self._gather()
-            if put_off == len(batch):
+            if not self._queue and self._put_off:
                 await asyncio.sleep(BUSY_AGAIN)
 
-    def _answer(self, batch: Sequence[Ask], outcomes: Sequence[Outcome | None]) -> int:
-        """Answer what was decided; put the rest back in front, and return how much that is."""
-        put_off = []
+    def _next_batch(self) -> list[Ask]:
+        """Take what was put off, which comes first in its rooms, and as much again of the queue.
+
+        However much waits for one room, the others are served.
+        """
+        batch, self._put_off = self._put_off, []
+        batch += [self._queue.popleft() for _ in range(min(BATCH_LIMIT, len(self._queue)))]
+        return batch
+
+    def _answer(self, batch: Sequence[Ask], outcomes: Sequence[Outcome | None]) -> None:
+        """Answer what was decided, and keep what was put off."""
         for ask, outcome in zip(batch, outcomes, strict=True):
             if outcome is None:
-                put_off.append(ask)
+                self._put_off.append(ask)
             else:
                 self._guarded(ask.answer, outcome)
-        self._queue.extendleft(reversed(put_off))
-        return len(put_off)
 
     def _guarded(self, tell: Callable[[Any], None], what: Any) -> None:
         """Tell somebody; what goes wrong there ends neither the writer nor what others are told."""

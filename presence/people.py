@@ -44,14 +44,25 @@ class Person:
             return None
         if self.chosen.state is not None:
             return self.chosen.state
-        return "away" if self.devices and all(self.devices.values()) else "online"
+        devices = self._entered()
+        return "away" if devices and all(self.devices[each] for each in devices) else "online"
 
     def own(self) -> list[Hashable]:
         """Return the devices that are connected to this node."""
         return [device for device in self.devices if not isinstance(device, Node)]
 
     def is_away_in(self, room: str) -> bool | None:
-        """Return whether all of this node's devices are away, or None where none is in the room."""
+        """Return whether all of this node's devices are away, or None where none is in the room.
+
+        Who is not to be seen is not there for other nodes either, whatever of it they have heard.
+        """
+        if self.chosen.state == "invisible":
+            return None
         if all(isinstance(device, Node) for device in self.rooms.get(room, ())):
             return None
-        return all(self.devices[device] for device in self.own())
+        own = (device for device in self._entered() if not isinstance(device, Node))
+        return all(self.devices[device] for device in own)
+
+    def _entered(self) -> set[Hashable]:
+        """Return the devices that are in any room: of others no other node can know."""
+        return set().union(*self.rooms.values())

@@ -119,6 +119,10 @@ class Tracker:
         found = {person: self._people[person].is_away_in(room) for person in people}
         return {person: is_away for person, is_away in found.items() if is_away is not None}
 
+    def count(self) -> int:
+        """Return how many people are in any room, by a device of whichever node."""
+        return sum(1 for seen in self._people.values() if seen.rooms)
+
     def rooms(self) -> set[str]:
         """Return the rooms in which anybody is."""
         return {room for room, here in self._rooms.items() if here.people}
@@ -198,7 +202,10 @@ class Tracker:
         return seen.shown()
 
     def _choose(self, person: str, chosen: Chosen) -> None:
-        self._people[person].chosen = self._chose[person] = chosen
+        """Have a choice be later than any that was heard of, whatever another node's clock says."""
+        seen = self._people[person]
+        chosen = chosen._replace(at=max(chosen.at, seen.chosen.at + 0.001))
+        seen.chosen = self._chose[person] = chosen
 
     def _touch(self, person: str, device: Hashable | None) -> None:
         """Look at a person anew in every room, and keep nothing of one of whom nothing is known."""

@@ -15,15 +15,15 @@ import msgspec
 import structlog
 
 from chat.commands import Reply, Request, Write
-from chat.errors import CidReused, Internal, Refusal
-from chat.events import ME, Envelope, Voided, log_of
-from chat.writer import Ask, Decision, FollowUp, Outcome
+from chat.errors import CidReused, Conflict, Internal, Refusal
+from chat.events import ME, AsOf, Envelope, Voided, log_of
+from chat.writer import BATCH_LIMIT, Ask, Decision, FollowUp, Outcome
 from rooms.permissions import Rights
 from rooms.readings import load_rights
 from rooms.unit_of_work import Keeping, Policy, Standing, UnitOfWork
 from storage import answers
 from storage.answers import Answer, Answers
-from storage.database import Connection, is_trouble
+from storage.database import Connection, is_taken, is_trouble
 from storage.rooms import Rooms
 from storage.timeline import Timeline
 
@@ -51,6 +51,7 @@ class Batch:
         self._recalls = recalls
         self._waits = waits
         self._busy: set[str] = set()
+        self._decided = 0
         self._logs: dict[str, Standing] = {}
         self._found: dict[str, Standing] = {}
         self._told: list[Envelope] = []
@@ -74,7 +75,11 @@ class Batch:
         if self._new_answers:
             Answers(self.connection).keep(self._new_answers)
         self._advance()
-        return Decision(outcomes, self._told, self._follow_ups, self._ended)
+        return Decision(outcomes, self._told, self._follow_ups, self._ended, self._as_of())
+
+    def _as_of(self) -> dict[str, AsOf]:
+        told = {envelope.room: self._logs[envelope.room].rights for envelope in self._told}
+        return {log: AsOf(rights.epoch, rights.revision) for log, rights in told.items()}
 
     def standing(self, log: str) -> Standing | None:
         """Return head and rights of a locked log."""
@@ -103,7 +108,8 @@ class Batch:
     def _is_put_off(self, ask: Ask) -> bool:
         """Return whether a command waits for a later batch, as whatever follows it in its rooms."""
         logs = logs_of(ask)
-        if self._busy.isdisjoint(logs):
+        if self._decided < BATCH_LIMIT and self._busy.isdisjoint(logs):
+            self._decided += 1
             return False
         self._busy.update(logs)
         return True
@@ -125,6 +131,8 @@ class Batch:
             if is_trouble(error):
                 raise  # the database fails all of them alike, and is to be tried again
             work.undo()
+            if is_taken(error):
+                return Outcome(refusal=Conflict("Somebody else has just taken that."))
             logger.exception("use case failed", command=ask.command.name)
             return Outcome(refusal=Internal("Something went wrong on the server."))
         self._take_over(work)

@@ -37,12 +37,13 @@ class Actor(Value):
 
 
 class Rights(Value):
-    """Who has which role in a room, as of one revision."""
+    """Who has which role in a room, as of one revision. ``epoch`` is that of the room's numbers."""
 
     room: str
     private: bool
     revision: int
     roles: dict[str, str]
+    epoch: str = ""
 
 
 def require_scope(actor: Actor, scope: str | None) -> None:

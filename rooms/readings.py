@@ -40,10 +40,15 @@ class Reading:
 def load_rights(connection: Connection, room: Room, known: Mapping[str, Rights]) -> Rights:
     """Return the rights in a room: from memory where its revision still holds, else from the tables."""
     remembered = known.get(room.id)
-    if remembered is not None and remembered.revision == room.revision:
+    if remembered is not None and (remembered.epoch, remembered.revision) == (
+        room.epoch,
+        room.revision,
+    ):
         return remembered
     if is_own_room(room.id):
         roles = {room.id.removeprefix("@"): "owner"}
     else:
         roles = Members(connection).roles(room.id)
-    return Rights(room=room.id, private=room.private, revision=room.revision, roles=roles)
+    return Rights(
+        room=room.id, private=room.private, revision=room.revision, roles=roles, epoch=room.epoch
+    )

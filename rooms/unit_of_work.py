@@ -143,7 +143,10 @@ class UnitOfWork:
 
     def open_log(self, room: Room, roles: dict[str, str]) -> None:
         """Begin the numbering of a new room."""
-        rights = Rights(room=room.id, private=room.private, revision=room.revision, roles=roles)
+        rights = Rights(
+            room=room.id, private=room.private, revision=room.revision, roles=roles,
+            epoch=room.epoch,
+        )  # fmt: skip
         self.changed[room.id] = Standing(head=room.head, rights=rights)
 
     def grant(self, room: str, person: str, role: str | None) -> None:

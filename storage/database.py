@@ -12,9 +12,10 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 
 Result = TypeVar("Result")
 
-# Classes of SQLSTATE in which the server failed and not the statement: no connection, a clash with
-# others, no memory or disk, a lock not had, told to stop, an error of the system's or its own.
-TROUBLES = frozenset({"08", "40", "53", "55", "57", "58", "XX"})
+# Classes of SQLSTATE in which the server failed and not the statement: no connection, a transaction
+# that may not write (a replica's), a clash with others, no memory or disk, a lock not had, told to
+# stop, an error of the system's or its own.
+TROUBLES = frozenset({"08", "25", "40", "53", "55", "57", "58", "XX"})
 
 # What SQLite calls a write of its journal that failed: nobody reads what has no end. That a flush of it
 # failed (SQLITE_IOERR_FSYNC) is another matter.
@@ -32,8 +33,10 @@ class FateUnknown(Exception):
 class Database(Protocol):
     """One database. Its work may be called again, where the engine undid it for a clash."""
 
-    async def transaction(self, work: Callable[[Connection], Result]) -> Result:
-        """Run ``work`` in a transaction and commit it.
+    async def transaction(
+        self, work: Callable[[Connection], Result], *, is_batch: bool = False
+    ) -> Result:
+        """Run ``work`` in a transaction and commit it; a batch's waits for none of the others.
 
         Raises DatabaseAway where it could not begin or was rolled back by the database, and whatever
         ``work`` raises: then nothing was stored. Raises FateUnknown where the commit itself failed.
@@ -45,8 +48,11 @@ class Database(Protocol):
     async def reading(self, work: Callable[[Connection], Result]) -> Result:
         """Run ``work`` on a reader's connection. Raises DatabaseAway."""
 
-    def claim(self) -> bool:
-        """Return whether nobody else has claimed this database; until ``close_writer`` nobody can."""
+    def claim(self, *, is_shared: bool) -> bool:
+        """Claim this database until ``close_writer``; return whether nobody's claim stands against it.
+
+        Several may share it, while nobody claims it alone.
+        """
 
     async def empty_journal(self) -> bool:
         """Take what was overwritten out of any journal that is kept beside the data.
@@ -76,6 +82,11 @@ def is_trouble(error: BaseException) -> bool:
 def _is_unwritten(error: BaseException) -> bool:
     """Return whether a commit failed before the disk had the end of it, which makes it a commit."""
     return getattr(getattr(error, "orig", None), "sqlite_errorname", "") in UNWRITTEN
+
+
+def is_taken(error: BaseException) -> bool:
+    """Return whether a row was not inserted because there is one of that key."""
+    return isinstance(error, IntegrityError)
 
 
 def reason(error: BaseException) -> str:

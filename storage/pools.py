@@ -7,15 +7,17 @@ settings would wait for ever on one that is half open (measured).
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.database import Connection, DatabaseAway, reason
 
 DEADLINE = 1.5  # seconds a call; whoever waits is refused within two. docs/protocol.md, unavailable
+STATEMENT_MARGIN = 0.2  # seconds
 CONNECT_LIMIT = 1.5  # seconds
 POOL_LIMIT = 10.0  # seconds to wait for a connection while the server answers: a storm takes some
 KEEPALIVE = {"idle": 10, "interval": 5, "count": 3}  # seconds, seconds, probes without an answer
@@ -29,6 +31,13 @@ class Pool:
     def __init__(self, engine: AsyncEngine, size: int) -> None:
         self._engine = engine
         self._turns = asyncio.Semaphore(size)
+        self._idle: set[Any] = set()
+        event.listen(engine.sync_engine, "checkin", self._check_in)
+        event.listen(engine.sync_engine, "checkout", lambda it, *_: self._idle.discard(it))
+
+    def _check_in(self, connection: Any, _record: object) -> None:
+        if connection is not None:  # one that was discarded comes back as nothing
+            self._idle.add(connection)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -55,26 +64,38 @@ class Pool:
         finally:
             await connection.close()
 
+    def drop_idle(self) -> None:
+        """Use none again that nobody uses just now: they led where a lost one led."""
+        for idle in self._idle:
+            idle.driver_connection.terminate()
+        self._idle.clear()
+        self._engine.sync_engine.dispose(close=False)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
 
 
-def make_engine(url: URL, limit: float | None, isolation: str, connections: int) -> AsyncEngine:
-    """Return an engine of so many connections; ``limit`` is the seconds of a call, None for no end."""
+def make_engine(url: str, limit: float | None, isolation: str, connections: int) -> AsyncEngine:
+    """Return an engine of so many connections; ``limit`` is the seconds of a call, None for no end.
+
+    The URL is the driver's to read: it knows of TLS and of several hosts, as libpq writes them.
+    """
     milliseconds = {
-        "statement_timeout": limit or 0,
+        # Less than the driver's limit: a lock that is not had must not look like a link that is lost.
+        "statement_timeout": limit - STATEMENT_MARGIN if limit else 0,
         "idle_in_transaction_session_timeout": IDLE_LIMIT if limit else 0,
     }
     settings = {name: str(int(seconds * 1000)) for name, seconds in milliseconds.items()}
     settings |= {f"tcp_keepalives_{name}": str(value) for name, value in KEEPALIVE.items()}
     engine = create_async_engine(
-        url,
+        "postgresql+asyncpg://",
         isolation_level=isolation,
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,  # what was written stays out of errors, and so out of logs
         connect_args={
+            "dsn": url,
             "timeout": CONNECT_LIMIT,
             "command_timeout": limit,
             "server_settings": {"application_name": "curbside", "jit": "off", **settings},

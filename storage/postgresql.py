@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.breaker import Breaker
@@ -21,7 +20,7 @@ from storage.pools import DEADLINE, Pool, discard, make_engine
 
 Result = TypeVar("Result")
 
-WRITERS = 4  # connections: the writer's, and those for sign-ins and chores beside it
+WRITERS = 3  # connections for sign-ins and chores; the batches have one of their own
 READERS = 8  # connections; guessed: its readers are processes, and wait for no thread of ours
 CLASHES = frozenset({"40001", "40P01"})  # serialisation failure, deadlock: all of it was undone
 LOST = ("08", "57P")  # classes of SQLSTATE: no connection, the server is told to stop or to start
@@ -33,27 +32,31 @@ class PostgresqlDatabase:
     """One PostgreSQL database: connections that write, and others that read."""
 
     def __init__(self, url: str, *, is_patient: bool = False) -> None:
-        full = make_url(url).set(drivername="postgresql+asyncpg")
         limit = None if is_patient else DEADLINE
-        self._writers = Pool(make_engine(full, limit, "READ COMMITTED", WRITERS), WRITERS)
-        readers = make_engine(full, limit, "REPEATABLE READ", READERS)
+        self._batches = Pool(make_engine(url, limit, "READ COMMITTED", 1), 1)
+        self._writers = Pool(make_engine(url, limit, "READ COMMITTED", WRITERS), WRITERS)
+        readers = make_engine(url, limit, "REPEATABLE READ", READERS)
         self._readers = Pool(readers.execution_options(postgresql_readonly=True), READERS)
+        self._pools = (self._batches, self._writers, self._readers)
         self._breaker = Breaker()
         self._kept = AsyncExitStack()
         self._runner: asyncio.Runner | None = None
 
-    async def transaction(self, work: Callable[[Connection], Result]) -> Result:
+    async def transaction(
+        self, work: Callable[[Connection], Result], *, is_batch: bool = False
+    ) -> Result:
         """Run ``work`` in a transaction and commit it; up to TRIES times where it clashed."""
+        pool = self._batches if is_batch else self._writers
         for _ in range(TRIES - 1):
             try:
-                return await self._transaction(work)
+                return await self._transaction(pool, work)
             except DatabaseAway as away:
                 if not _is_clash(away.__cause__):
                     raise
-        return await self._transaction(work)
+        return await self._transaction(pool, work)
 
-    async def _transaction(self, work: Callable[[Connection], Result]) -> Result:
-        async with self._connected(self._writers) as connection:
+    async def _transaction(self, pool: Pool, work: Callable[[Connection], Result]) -> Result:
+        async with self._connected(pool) as connection:
             return await connection.run_sync(_in_transaction, work)
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
@@ -61,15 +64,15 @@ class PostgresqlDatabase:
         self._runner = self._runner or asyncio.Runner()
         return self._runner.run(self.transaction(work))
 
-    def claim(self) -> bool:
-        """Return whether nobody else has claimed it, by a connection that stays open."""
+    def claim(self, *, is_shared: bool) -> bool:
+        """Return whether nobody stands against it, by a connection that stays open."""
         self._runner = self._runner or asyncio.Runner()
-        return self._runner.run(self._claim())
+        return self._runner.run(self._claim("_shared" if is_shared else ""))
 
-    async def _claim(self) -> bool:
+    async def _claim(self, kind: str) -> bool:
         connection = await self._kept.enter_async_context(self._connected(self._writers))
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        claim = f"SELECT pg_try_advisory_lock({CLAIM})"
+        claim = f"SELECT pg_try_advisory_lock{kind}({CLAIM})"
         return bool((await connection.exec_driver_sql(claim)).scalar())
 
     async def reading(self, work: Callable[[Connection], Result]) -> Result:
@@ -90,8 +93,16 @@ class PostgresqlDatabase:
                     yield connection
                 self._breaker.reset()
             except Exception as error:
-                (self._breaker.trip if _is_lost(error) else self._breaker.reset)()
+                if _is_lost(error):
+                    self._lose()
+                else:
+                    self._breaker.reset()
                 raise
+
+    def _lose(self) -> None:
+        self._breaker.trip()
+        for pool in self._pools:
+            pool.drop_idle()
 
     async def empty_journal(self) -> bool:
         """Return True: the server keeps its own, and reuses it."""
@@ -100,8 +111,8 @@ class PostgresqlDatabase:
     async def close(self) -> None:
         """Close every connection."""
         await self._kept.aclose()
-        await self._writers.close()
-        await self._readers.close()
+        for pool in self._pools:
+            await pool.close()
 
     def close_writer(self) -> None:
         """Close what ``write`` used."""

@@ -54,7 +54,9 @@ class SqliteDatabase:
         _prepare(self._readers.sync_engine, begin="BEGIN", limit=limit)
         self._writer: Connection | None = None
 
-    async def transaction(self, work: Callable[[Connection], Result]) -> Result:
+    async def transaction(
+        self, work: Callable[[Connection], Result], *, is_batch: bool = False
+    ) -> Result:
         """Run ``work`` in the writer's transaction and commit it, in the writer's thread."""
         return await self._thread.run(lambda: self.write(work))
 
@@ -96,7 +98,7 @@ class SqliteDatabase:
         target.close()
         source.close()
 
-    def claim(self) -> bool:
+    def claim(self, *, is_shared: bool) -> bool:
         """Return True: whoever serves holds a lock beside the file."""
         return True
 

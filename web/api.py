@@ -1,6 +1,7 @@
 """The API: every command over HTTP, the same declarations as on the socket."""
 
 import re
+import time
 from typing import Any
 
 import msgspec
@@ -92,7 +93,7 @@ async def _visit(
         session_seconds=settings.session_seconds,
     )  # fmt: skip
     refuse_foreign_page(request)
-    asked_at = curbside.loop_time()
+    asked_at = time.perf_counter()
     try:
         refuse_unsafe(payload)
         reply = await command.handler(visitor, command.convert(payload))

@@ -3,6 +3,8 @@
 import asyncio
 import inspect
 import math
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,10 @@ class Connections:
         self.is_draining = False
         self.most = math.inf
         """How many there may be; more are sent away before they begin."""
+        self.pauses = 0
+        """How often a client's socket was full."""
+        self.closings: Counter[Close] = Counter()
+        """Those whom the server closed, by its reasons."""
 
     async def stop(self) -> None:
         """End every task and every connection."""
@@ -102,6 +108,8 @@ class Connections:
         if connection not in self._all:
             return
         del self._all[connection]
+        if connection.ended is not None:
+            self.closings[connection.ended] += 1
         person = connection.actor.id
         self._of[person] -= 1
         if not self._of[person]:
@@ -113,6 +121,7 @@ class Connections:
 
     def paused(self, connection: Connection) -> None:
         """Take a connection whose socket is full out of every fan-out."""
+        self.pauses += 1
         for seat in connection.seats.values():
             seat.room.pause(connection)
 
@@ -196,7 +205,7 @@ class _Asked:
     ) -> None:
         self._curbside = curbside
         self._re = re
-        self._at = curbside.loop_time()
+        self._at = time.perf_counter()
         self.connection = connection
         self.command = command
 

@@ -39,7 +39,7 @@ from web import sessions, streams
 from web.connections import Connections
 from web.limits import CommandLimits
 from web.listeners import NodeListener
-from web.metrics import Metrics
+from web.metrics import Metrics, offer_figures
 from web.streams import Caller
 from web.watches import Watches
 
@@ -83,8 +83,7 @@ class Curbside:
         self.watches = Watches(self)
         self.limits = CommandLimits(is_limited=is_limited)
         self.metrics = Metrics()
-        self.metrics.gauge("connections", "Connections open.", lambda: len(self.connections))
-        self.metrics.gauge("queue", "Commands that wait for the writer.", lambda: len(self.writer))
+        offer_figures(self.metrics, self)
         self.is_ready = False
         self._listener = NodeListener(self)
         self._secret = secret
@@ -127,15 +126,20 @@ class Curbside:
         try:
             return await self.database.reading(work)
         except DatabaseAway:
+            self.metrics.database_failed("unavailable")
             raise Unavailable("The database is away. Try again.") from None
 
-    async def transaction(self, work: Callable[[SqlConnection], Result]) -> Result:
-        """Run ``work`` in the writer's transaction. Raises Unavailable, or Unknown."""
+    async def transaction(
+        self, work: Callable[[SqlConnection], Result], *, is_batch: bool = False
+    ) -> Result:
+        """Run ``work`` in a transaction. Raises Unavailable, or Unknown."""
         try:
-            return await self.database.transaction(work)
+            return await self.database.transaction(work, is_batch=is_batch)
         except DatabaseAway:
+            self.metrics.database_failed("unavailable")
             raise Unavailable("The database is away. Nothing was stored; try again.") from None
         except FateUnknown:
+            self.metrics.database_failed("unknown")
             raise Unknown("It may be stored or not. Try again, with the same cid.") from None
 
     def loop_time(self) -> float:
@@ -145,7 +149,7 @@ class Curbside:
     async def run(self, name: str, payload: Any, actor: Actor) -> Any:
         """Run one command for an actor and return its reply. Raises Refusal."""
         command = self.commands.find(name)
-        asked_at = self.loop_time()
+        asked_at = time.perf_counter()
         try:
             reply = await self._run(command, self.request(command, payload, actor), actor)
         except Refusal as refusal:
@@ -163,9 +167,11 @@ class Curbside:
         return await reply if inspect.isawaitable(reply) else reply
 
     def count(self, command: Command, asked_at: float, refusal: Refusal | None) -> None:
-        """Count a command that has ended, for the metrics."""
+        """Count a command that has ended, for the metrics. ``asked_at`` is of ``time.perf_counter``:
+        the loop's own clock stands still within a turn, and uvloop's has whole milliseconds.
+        """
         outcome = refusal.code if refusal else "ok"
-        self.metrics.command(command.name, outcome, self.loop_time() - asked_at)
+        self.metrics.command(command.name, outcome, time.perf_counter() - asked_at)
 
     def request(self, command: Command, payload: Any, actor: Actor) -> Request:
         """Return a payload as the command's request, if the actor may ask that now. Raises Refusal."""
@@ -230,18 +236,14 @@ class Curbside:
             return batch.run(asks), batch.rights
 
         try:
-            return await self.transaction(decide)
+            return await self.transaction(decide, is_batch=True)
         except AnsweredBefore:
             return await self._decided(asks, recalls=True)
 
-    def _publish(self, envelopes: Sequence[Envelope]) -> None:
-        for envelope in envelopes:
+    def _publish(self, decision: Decision) -> None:
+        for envelope in decision.told:
             self.typing.stop(envelope.room, envelope.by)
-        self.bus.publish(envelopes, self._revision)
-
-    def _revision(self, log: str) -> int:
-        known = self._known.get(log)
-        return known.revision if known else 0
+        self.bus.publish(decision.told, decision.as_of)
 
     async def _heads(self, logs: Sequence[str]) -> dict[str, tuple[str, int]]:
         def read(connection: SqlConnection) -> tuple[dict[str, tuple[str, int]], list[Rights]]:
@@ -254,11 +256,17 @@ class Curbside:
         return heads
 
     async def _after(self, log: str, seq: int) -> list[Envelope]:
-        def read(connection: SqlConnection) -> list[Envelope]:
-            logged = Timeline(connection).after(log, seq, limit=PAGE_EVENTS, limit_bytes=PAGE_BYTES)
-            return [Envelope(**event._asdict()) for event in logged]
+        """Return a page of events, having learnt the rights that held: who lost theirs gets none."""
 
-        return await self.reading(read)
+        def read(connection: SqlConnection) -> tuple[list[Envelope], list[Rights]]:
+            logged = Timeline(connection).after(log, seq, limit=PAGE_EVENTS, limit_bytes=PAGE_BYTES)
+            rooms = Rooms(connection).named([log])
+            rights = [load_rights(connection, room, self._known) for room in rooms]
+            return [Envelope(**event._asdict()) for event in logged], rights
+
+        envelopes, rights = await self.reading(read)
+        self._learn(rights)
+        return envelopes
 
     async def _unvoided(self, work: Callable[[SqlConnection], Result]) -> Result:
         """Read again where content had to go meanwhile, so that it is in no answer after that."""
@@ -276,7 +284,7 @@ class Curbside:
         """Keep the newest rights of each room, and end the streams of those who lost theirs."""
         for found in rights:
             known = self._known.get(found.room)
-            if known is None or found.revision > known.revision:
+            if known is None or found.epoch != known.epoch or found.revision > known.revision:
                 self._known[found.room] = found
                 if known is not None:
                     self.connections.dismiss(found)

@@ -23,6 +23,11 @@ def server_key(settings: Settings) -> bytes:
         ) from None
 
 
+def cluster_of(key: bytes) -> str:
+    """Return a name that servers of one key share, and nobody else who uses the same Redis."""
+    return f"curbside:{hashlib.blake2b(b'cluster', key=key, digest_size=8).hexdigest()}"
+
+
 def prepare_folder(folder: Path) -> None:
     """Make the folder of the data, for its owner alone. Raises Misconfigured."""
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chat.errors import Refusal
-from chat.events import Envelope
+from chat.events import AsOf, Envelope
 
 if TYPE_CHECKING:
     from web.curbside import Curbside
@@ -27,14 +27,15 @@ class NodeListener:
         """Deliver what was committed here."""
         self._curbside.hub.deliver(envelopes)
 
-    def hear(self, room: str, revision: int, envelopes: Sequence[Envelope]) -> None:
+    def hear(self, room: str, as_of: AsOf, envelopes: Sequence[Envelope]) -> None:
         """Deliver what another node committed, unless the rights known here are older.
 
-        Then nothing of it goes out before the newer are read, lest those who lost theirs are sent it:
-        the comparison learns them with the head, dismisses, and delivers from SQL.
+        Then, or where its numbers are others', nothing of it goes out before the newer are read, lest
+        those who lost theirs are sent it: the comparison learns them with the head, dismisses, and
+        delivers from SQL.
         """
         known = self._curbside.known_rights(room)
-        if known is None or known.revision < revision:
+        if known is None or known.epoch != as_of.epoch or known.revision < as_of.revision:
             self._compare([room])
         else:
             self.deliver(envelopes)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from chat.events import Envelope
+from chat.events import AsOf, Envelope
 from chat.redis_bus import RedisBus
 from tests.waiting import until
 
@@ -19,16 +19,16 @@ class Node:
         self.bus = RedisBus(url, name)
         self.delivered: list[Envelope] = []
         self.heard: list[Envelope] = []
-        self.revisions: list[tuple[str, int]] = []
+        self.as_of: list[tuple[str, AsOf]] = []
         self.told_missed: list[set[str] | None] = []
         self.notes: list[tuple[str, bytes]] = []
 
     def deliver(self, envelopes: Sequence[Envelope]) -> None:
         self.delivered += envelopes
 
-    def hear(self, room: str, revision: int, envelopes: Sequence[Envelope]) -> None:
+    def hear(self, room: str, as_of: AsOf, envelopes: Sequence[Envelope]) -> None:
         self.heard += envelopes
-        self.revisions.append((room, revision))
+        self.as_of.append((room, as_of))
 
     def noted(self, node: str, note: bytes) -> None:
         self.notes.append((node, note))
@@ -38,7 +38,8 @@ class Node:
 
     def say(self, *envelopes: Envelope, revision: int = 1) -> None:
         """Publish."""
-        self.bus.publish(envelopes, lambda room: revision)
+        as_of = AsOf("epoch", revision)
+        self.bus.publish(envelopes, {each.room: as_of for each in envelopes})
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from chat.errors import Close
+from chat.errors import Close, Conflict
 from chat.redis_bus import RedisBus
 from storage.credentials import Credentials
 from storage.engines import open_database
@@ -194,3 +194,37 @@ async def test_when_redis_is_back_what_was_missed_comes_at_once(
     valkey.start()
 
     await ana.event(posted["seq"])
+
+
+async def test_who_was_removed_is_sent_nothing_more_by_a_page_either(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben = await cluster.enter("ben", "cardiology")
+    there, here = cluster.there.curbside, cluster.here
+    monkeypatch.setattr(there.bus, "_hear", lambda message: None)
+    posted = await here.post("cardiology", "Before", "linden")
+    left = await here.run("member.leave", {"room": "cardiology"}, "ben")
+    await here.post("cardiology", "After ben had left", "linden")
+    live = there.hub.find("cardiology")
+    assert live is not None
+
+    there.hub._heal(live)  # as a hole would, with the rights of before
+
+    await ben.until(lambda frame: frame.get("signal") == "room.closing")
+    assert [seq for seq, _ in ben.events("cardiology")] == []
+    assert left["seq"] == posted["seq"] + 1
+
+
+async def test_a_room_that_another_opens_at_the_same_moment_is_a_conflict(cluster: Cluster) -> None:
+    answers = [
+        await asyncio.gather(
+            *(ward.run("room.create", {"room": f"ward-{n}", "title": "Ward"}, "linden")
+              for ward in (cluster.here, cluster.there)),
+            return_exceptions=True,
+        )
+        for n in range(10)
+    ]  # fmt: skip
+
+    for each in answers:
+        refused = [answer for answer in each if isinstance(answer, BaseException)]
+        assert [type(refusal) for refusal in refused] == [Conflict]

@@ -9,9 +9,11 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from chat.events import AsOf
+from chat.redis_bus import RedisBus
 from chat.redis_channels import QUEUE_BYTES
 from tests import engines
-from tests.chat.nodes import envelope, node
+from tests.chat.nodes import Node, envelope, node
 from tests.engines import Valkey
 from tests.waiting import until
 
@@ -45,8 +47,8 @@ async def test_what_one_node_publishes_another_hears_in_order_and_unchanged(valk
         await until(lambda: len(b.heard) == len(told))
 
     assert b.heard == told
-    assert set(b.revisions[:-1]) == {("cardiology", 7)}
-    assert b.revisions[-1] == ("cardiology", 8)
+    assert set(b.as_of[:-1]) == {("cardiology", AsOf("epoch", 7))}
+    assert b.as_of[-1] == ("cardiology", AsOf("epoch", 8))
     assert b.bus.counts.received == 100
 
 
@@ -90,6 +92,22 @@ async def test_a_note_reaches_those_who_follow_the_room_or_all_others(valkey: Va
         assert c.notes == [("a", b"to all")]
         assert a.notes == []
         assert b.heard == []
+
+
+async def test_another_cluster_on_the_same_redis_is_not_heard(valkey: Valkey) -> None:
+    staging = RedisBus(valkey.url, "c", "staging")
+    async with node(valkey.url, "a") as a, node(valkey.url, "b", "cardiology") as b:
+        staging.start(Node(valkey.url, "c"))
+        await until(lambda: not staging.is_degraded)
+        staging.publish([envelope("cardiology", 1)], {"cardiology": AsOf("epoch", 1)})
+        staging.say(b"who is here", None)
+        await staging.close()
+        a.say(envelope("cardiology", 2))
+        a.bus.say(b"nobody", None)
+
+        await until(lambda: b.heard and b.notes)
+        assert [each.seq for each in b.heard] == [2]
+        assert b.notes == [("a", b"nobody")]
 
 
 async def test_rooms_that_are_followed_count_as_missed_once_they_are_heard(valkey: Valkey) -> None:
@@ -146,13 +164,13 @@ async def test_garbage_does_no_harm_and_is_not_logged(
 async def test_what_a_newer_version_adds_is_ignored(valkey: Valkey, client: Any) -> None:
     told = msgspec.structs.asdict(envelope("cardiology", 1)) | {"mood": "calm"}
     async with node(valkey.url, "b", "cardiology") as b:
-        message = ["a", "cardiology", 3, [told], b"", "more", {"to": "come"}]
+        message = ["a", "cardiology", ["epoch", 3, "more"], [told], b"", "more", {"to": "come"}]
         await client.publish("curbside:room:cardiology", msgspec.msgpack.encode(message))
 
         await until(lambda: b.heard)
 
         assert b.heard == [envelope("cardiology", 1)]
-        assert b.revisions == [("cardiology", 3)]
+        assert b.as_of == [("cardiology", AsOf("epoch", 3))]
 
 
 async def test_a_listener_that_fails_ends_nothing(valkey: Valkey) -> None:

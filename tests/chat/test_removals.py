@@ -8,6 +8,7 @@ import pytest
 
 from chat.events import Envelope
 from chat.pages import Pages
+from chat.writer import Decision
 from tests.builders import Ward
 from tests.chat.positions import missed, seqs
 from tests.clients import Client
@@ -93,7 +94,7 @@ async def test_what_is_removed_right_after_it_was_read_is_not_sent_after_that(
     database, writer = ward.curbside.database, ward.curbside.writer
     reading, publish = database.reading, writer._publish
 
-    def publish_in_a_turn(told: list[Envelope]) -> None:
+    def publish_in_a_turn(told: Decision) -> None:
         for client in crowd:
             client.read()
             client.frames.clear()
@@ -101,7 +102,7 @@ async def test_what_is_removed_right_after_it_was_read_is_not_sent_after_that(
 
     async def then_removed(work: Any) -> Any:
         found = await reading(work)
-        held: list[list[Envelope]] = []
+        held: list[Decision] = []
         writer._publish = held.append
         await ward.run("message.remove", removing, "ben")
         asyncio.get_running_loop().call_soon(publish_in_a_turn, held[0])

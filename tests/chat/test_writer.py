@@ -32,7 +32,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.published: list[Envelope] = []
-        self.writer = Writer(self._decide, self.published.extend)
+        self.writer = Writer(self._decide, lambda told: self.published.extend(told.told))
         self.batches: list[list[Any]] = []
         self.answers: list[Any] = []
         self.begun = asyncio.Event()
@@ -143,6 +143,21 @@ async def test_what_waits_for_another_node_is_put_in_front_again(desk: Desk) -> 
     await asyncio.gather(*waiting, last)
 
     assert desk.decided() == [0, 1, 2, "first", "second", "last"]
+    await desk.writer.stop()
+
+
+async def test_however_much_waits_for_one_room_the_others_are_served(desk: Desk) -> None:
+    waiting = [desk.put(f"waiting {n}") for n in range(2 * BATCH_LIMIT)]
+    desk.busy = {f"waiting {n}" for n in range(2 * BATCH_LIMIT)}
+    desk.writer.start()
+    while len(desk.batches) < 3:
+        await desk.put("now and then")
+
+    desk.busy = set()
+    await asyncio.gather(*waiting)
+
+    others = [actor for actor in desk.decided() if actor != "now and then"]
+    assert others == [f"waiting {n}" for n in range(2 * BATCH_LIMIT)]
     await desk.writer.stop()
 
 

@@ -197,6 +197,35 @@ def test_what_is_chosen_on_one_node_holds_on_all_and_the_later_choice_counts() -
     assert a.shown() == b.shown() == {"online": ["ana"]}
 
 
+def test_of_who_is_not_to_be_seen_other_nodes_hear_nothing() -> None:
+    ring = Ring("a", "b")
+    a, b = ring.nodes.values()
+    a.tracker.enter("cardiology", "ana", "phone")
+    a.tracker.set_state("ana", "phone", "invisible", at=1.0)
+    ring.takes = lambda _name, _room, payload: b"chose" not in payload  # and that is lost
+
+    ring.look(REFRESH_LOOKS + 1)
+
+    assert b.shown() == {}
+    a.tracker.set_state("ana", "phone", "online", at=2.0)
+    ring.look(2)
+    assert b.shown() == {"online": ["ana"]}
+
+
+def test_the_later_choice_counts_though_another_nodes_clock_is_ahead() -> None:
+    ring = Ring("a", "b")
+    a, b = ring.nodes.values()
+    a.tracker.enter("cardiology", "ana", "phone")
+    b.tracker.set_state("ana", None, "busy", at=1_000.0)
+    ring.look(2)
+
+    a.tracker.set_state("ana", "phone", "invisible", at=10.0)
+    ring.look(2 * REFRESH_LOOKS)
+
+    assert a.shown() == b.shown() == {}
+    assert b.tracker.is_unseen("ana")
+
+
 def test_one_is_away_when_the_devices_on_every_node_are() -> None:
     ring = Ring("a", "b")
     a, b = ring.nodes.values()

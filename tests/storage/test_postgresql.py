@@ -7,15 +7,16 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
+from storage.breaker import PROBE_EVERY
 from storage.database import Connection, Database, DatabaseAway, FateUnknown
 from storage.engines import POSTGRESQL, open_database
 from storage.pools import CONNECT_LIMIT, DEADLINE
-from storage.postgresql import TRIES
+from storage.postgresql import READERS, TRIES, WRITERS
 from storage.tables import metadata
 from tests import engines
 from tests.databases import create_database
 from tests.storage.test_database import count, insert
-from tests.waiting import EVERY
+from tests.waiting import EVERY, until
 
 pytestmark = pytest.mark.postgresql
 ENGINES = [POSTGRESQL]
@@ -143,6 +144,29 @@ async def healed(database: Database) -> None:
                 return
 
 
+async def test_links_that_broke_unused_hold_nobody_up_when_it_is_back(
+    server: engines.PostgreSQL, its_database: Database
+) -> None:
+    await asyncio.gather(*(its_database.reading(count) for _ in range(READERS)))
+    await asyncio.gather(*(its_database.transaction(insert) for _ in range(WRITERS)))
+
+    server.kill()
+    with pytest.raises(DatabaseAway):
+        await its_database.reading(count)
+    await asyncio.to_thread(server.start)
+
+    async with asyncio.timeout(PROBE_EVERY + SLACK):
+        while True:
+            try:
+                assert await its_database.reading(count) == WRITERS
+                break
+            except DatabaseAway:
+                await asyncio.sleep(EVERY)
+    found = await asyncio.gather(*(its_database.reading(count) for _ in range(READERS)))
+    assert found == [WRITERS] * READERS
+    await its_database.close()
+
+
 async def test_a_server_that_is_silent_is_away_within_the_deadline(
     server: engines.PostgreSQL, its_database: Database
 ) -> None:
@@ -196,3 +220,38 @@ async def test_while_it_is_silent_one_caller_a_second_finds_out_for_all(
     server.let_go()
     await healed(its_database)
     await its_database.close()
+
+
+async def test_a_server_that_may_only_be_read_is_away_for_writes(database_url: str) -> None:
+    made = open_database(f"{database_url}?default_transaction_read_only=on")
+
+    with pytest.raises(DatabaseAway):
+        await made.transaction(insert)
+
+    assert await made.reading(count) == 0
+    await made.close()
+
+
+async def test_the_url_says_how_to_connect_as_others_read_it(database_url: str) -> None:
+    made = open_database(f"{database_url}?sslmode=prefer&application_name=ward")
+
+    name = await made.reading(lambda sql: sql.execute(text("show application_name")).scalar_one())
+
+    assert name == "curbside"
+    await made.close()
+
+
+async def test_a_batch_waits_for_no_other_transaction(database: Database) -> None:
+    async def sleep() -> None:
+        with pytest.raises(DatabaseAway):  # at its deadline
+            await database.transaction(lambda sql: sql.execute(text("select pg_sleep(30)")).all())
+
+    others = [asyncio.ensure_future(sleep()) for _ in range(2 * WRITERS)]
+    await until(lambda: database._writers._turns.locked())  # type: ignore[attr-defined]
+
+    start = time.monotonic()
+    await database.transaction(insert, is_batch=True)
+
+    assert time.monotonic() - start < DEADLINE / 2
+    await asyncio.gather(*others)
+    await database.close()

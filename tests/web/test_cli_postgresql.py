@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.engines import open_database
 from tests import engines
 from tests.databases import Cluster
 from tests.processes import Ended, curbside, served
@@ -68,6 +69,21 @@ async def test_a_second_server_without_redis_is_refused(
     assert "REDIS_URL" in second.err
     async with served(tmp_path / "other", DATABASE_URL=url) as server:
         assert "Curbside is at" in server.line
+
+
+async def test_a_server_alone_is_refused_where_joined_ones_serve(url: str) -> None:
+    joined = [open_database(url, is_patient=True) for _ in range(2)]
+    alone = open_database(url, is_patient=True)
+
+    def claims() -> list[bool]:
+        made = [database.claim(is_shared=True) for database in joined]
+        made.append(alone.claim(is_shared=False))
+        for database in (*joined, alone):
+            database.close_writer()
+        return [*made, alone.claim(is_shared=False)]
+
+    assert await asyncio.to_thread(claims) == [True, True, False, True]
+    await asyncio.to_thread(alone.close_writer)
 
 
 @pytest.fixture

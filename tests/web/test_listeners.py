@@ -8,7 +8,7 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from chat.errors import Unavailable
-from chat.events import Envelope
+from chat.events import AsOf, Envelope
 from rooms.permissions import Rights
 from tests.waiting import until
 from web.listeners import NodeListener
@@ -42,7 +42,9 @@ class Hub:
 def listener(hub: Hub, *, revision: int | None = None) -> NodeListener:
     """Return the listener of a node that knows the rights in cardiology, or none."""
     known = (
-        Rights(room="cardiology", private=True, revision=revision, roles={}) if revision else None
+        Rights(room="cardiology", private=True, revision=revision, roles={}, epoch="epoch")
+        if revision
+        else None
     )
     node: Any = SimpleNamespace(hub=hub, peers=hub, known_rights=lambda room: known)
     return NodeListener(node)
@@ -99,8 +101,8 @@ async def test_a_comparison_that_fails_is_logged_and_the_next_is_made() -> None:
 async def test_what_comes_with_known_rights_is_delivered_at_once() -> None:
     hub = Hub()
 
-    listener(hub, revision=3).hear("cardiology", 3, TOLD)
-    listener(hub, revision=3).hear("cardiology", 2, TOLD)
+    listener(hub, revision=3).hear("cardiology", AsOf("epoch", 3), TOLD)
+    listener(hub, revision=3).hear("cardiology", AsOf("epoch", 2), TOLD)
 
     assert hub.delivered == TOLD * 2
 
@@ -110,12 +112,23 @@ async def test_what_comes_with_newer_rights_waits_for_them() -> None:
         hub = Hub()
         made = listener(hub, revision=revision)
 
-        made.hear("cardiology", 4, TOLD)
+        made.hear("cardiology", AsOf("epoch", 4), TOLD)
 
         await until(lambda hub=hub: hub.checked)  # type: ignore[misc]
         assert hub.checked == [{"cardiology"}]
         assert hub.delivered == []
         await made.close()
+
+
+async def test_what_comes_with_other_numbers_is_compared_and_not_delivered() -> None:
+    hub = Hub()
+    made = listener(hub, revision=3)
+
+    made.hear("cardiology", AsOf("another epoch", 3), TOLD)
+
+    await until(lambda: hub.checked)
+    assert hub.delivered == []
+    await made.close()
 
 
 async def test_closing_ends_the_comparison_under_way() -> None:

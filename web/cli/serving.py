@@ -9,6 +9,7 @@ from typing import IO, Annotated
 import structlog
 import typer
 
+from chat.bus import Bus
 from chat.identifiers import new_id
 from chat.redis_bus import RedisBus
 from rooms.unit_of_work import Policy
@@ -21,6 +22,7 @@ from web.app import create_app
 from web.chores import CHORES, Chores
 from web.cli.locks import AlreadyServed, hold
 from web.curbside import Curbside
+from web.keys import cluster_of
 from web.logs import configure_logs
 from web.office import Office, fail, office, one_line_errors
 from web.seed import plant
@@ -75,11 +77,15 @@ def serve(
             curbside = Curbside(
                 open_database(settings.database), secret=opened.key,
                 is_limited=settings.is_limited, policy=Policy(edit_seconds=settings.edit_seconds),
-                bus=RedisBus(settings.redis_url, new_id()) if settings.redis_url else None,
+                bus=_bus(settings.redis_url, opened.key),
             )  # fmt: skip
             curbside.connections.most = connections_allowed()
             run(create_app(curbside, settings, key=opened.key), curbside, settings, sockets)
         lock.close()
+
+
+def _bus(url: str, key: bytes) -> Bus | None:
+    return RedisBus(url, new_id(), cluster_of(key)) if url else None
 
 
 def _claim(opened: Office) -> IO[str]:
@@ -93,8 +99,8 @@ def _claim(opened: Office) -> IO[str]:
             f"a server runs on {settings.data} already; stop it, set CURBSIDE_DATA, or join them"
             " by REDIS_URL."
         )
-    if not is_shared and not opened.database.claim():
-        fail("a server runs on this database already; stop it, or join them by REDIS_URL.")
+    if not opened.database.claim(is_shared=is_shared):
+        fail("a server runs on this database already; stop it, or join all of them by REDIS_URL.")
     return lock
 
 
