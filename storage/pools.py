@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.database import Connection, DatabaseAway, reason
 
@@ -21,8 +22,9 @@ STATEMENT_MARGIN = 0.2  # seconds
 CONNECT_LIMIT = 1.5  # seconds
 POOL_LIMIT = 10.0  # seconds to wait for a connection while the server answers: a storm takes some
 KEEPALIVE = {"idle": 10, "interval": 5, "count": 3}  # seconds, seconds, probes without an answer
-# Seconds in which a transaction may do nothing: that of a node that was stopped holds locks.
-IDLE_LIMIT = 10.0
+# Seconds in which a transaction may do nothing. That of a node that was cut off holds its rooms for all
+# others, while the node itself has given up after DEADLINE.
+IDLE_LIMIT = 3.0
 
 
 class Pool:
@@ -31,13 +33,13 @@ class Pool:
     def __init__(self, engine: AsyncEngine, size: int) -> None:
         self._engine = engine
         self._turns = asyncio.Semaphore(size)
-        self._idle: set[Any] = set()
+        self._idle: dict[Any, ConnectionPoolEntry] = {}
         event.listen(engine.sync_engine, "checkin", self._check_in)
-        event.listen(engine.sync_engine, "checkout", lambda it, *_: self._idle.discard(it))
+        event.listen(engine.sync_engine, "checkout", lambda it, *_: self._idle.pop(it, None))
 
-    def _check_in(self, connection: Any, _record: object) -> None:
+    def _check_in(self, connection: Any, entry: ConnectionPoolEntry) -> None:
         if connection is not None:  # one that was discarded comes back as nothing
-            self._idle.add(connection)
+            self._idle[connection] = entry
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -66,10 +68,10 @@ class Pool:
 
     def drop_idle(self) -> None:
         """Use none again that nobody uses just now: they led where a lost one led."""
-        for idle in self._idle:
+        for idle, entry in self._idle.items():
             idle.driver_connection.terminate()
+            entry.invalidate(soft=True)  # it is made anew by whoever takes it next
         self._idle.clear()
-        self._engine.sync_engine.dispose(close=False)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -93,16 +93,18 @@ class PostgresqlDatabase:
                     yield connection
                 self._breaker.reset()
             except Exception as error:
-                if _is_lost(error):
-                    self._lose()
-                else:
-                    self._breaker.reset()
+                self._note(error)
                 raise
 
-    def _lose(self) -> None:
-        self._breaker.trip()
+    def _note(self, error: Exception) -> None:
+        """Use no link again that may have broken too; where nobody answers, hold callers off."""
+        if not _is_lost(error):
+            self._breaker.reset()
+            return
         for pool in self._pools:
             pool.drop_idle()
+        if isinstance(error.__cause__, OSError):  # silence, or a connection that was refused
+            self._breaker.trip()
 
     async def empty_journal(self) -> bool:
         """Return True: the server keeps its own, and reuses it."""
