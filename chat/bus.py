@@ -29,6 +29,10 @@ class Bus(Protocol):
     """The way from the writer to every hub."""
 
     @property
+    def is_joined(self) -> bool:
+        """Whether there may be other nodes, whose word comes a moment after their commit."""
+
+    @property
     def is_degraded(self) -> bool:
         """Whether what other nodes say may not arrive for now."""
 
@@ -57,6 +61,7 @@ class Bus(Protocol):
 class MemoryBus:
     """The bus of a single process: what is published is delivered in the same turn of the loop."""
 
+    is_joined = False
     is_degraded = False
 
     def start(self, listener: Listener) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 import structlog
 
 from chat.bus import Bus
+from chat.comparisons import Comparisons
 from chat.errors import Close, Refusal
 from chat.events import Envelope, is_own_room
 from chat.live_rooms import LiveRoom, Tally
@@ -43,6 +44,7 @@ class Hub:
         self._rooms: OrderedDict[str, LiveRoom] = OrderedDict()
         self._opening: dict[str, asyncio.Future[LiveRoom | None]] = {}
         self._held: Counter[str] = Counter()
+        self._comparisons = Comparisons(self._bring_up_to_date)
         self._healing: dict[str, asyncio.Task[None]] = {}
         self._ring_bytes = 0
         self._forget_at = IDLE_ROOMS
@@ -203,6 +205,18 @@ class Hub:
             compared += [(live, was_at, heads.get(live.id, ("", 0))) for live, was_at in page]
         return compared
 
+    async def catch_up(self, room: str) -> None:
+        """Return once a room has all that was committed anywhere before this call. Raises Refusal.
+
+        Then what had to go is gone from its ring, though the word of that was lost on its way here.
+        """
+        await self._comparisons.from_now(room)
+
+    async def _bring_up_to_date(self, room: str) -> None:
+        await self.check([room])
+        if healing := self._healing.get(room):
+            await asyncio.wait([healing])
+
     def _restart(self, live: LiveRoom) -> None:
         for connection in list(live.seats):
             connection.close(Close.NOT_CONTINUOUS, "the room was numbered anew")
@@ -239,6 +253,7 @@ class Hub:
 
     async def close(self) -> None:
         """End what is being read."""
+        await self._comparisons.close()
         for task in list(self._healing.values()):
             task.cancel()
         await asyncio.gather(*self._healing.values(), return_exceptions=True)

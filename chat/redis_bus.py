@@ -57,6 +57,8 @@ class RedisBus:
         self._links = 0
         self._decoder = msgspec.msgpack.Decoder(Message)
 
+    is_joined = True
+
     @property
     def is_degraded(self) -> bool:
         """Whether no canary has come back over the link that there is, if there is one."""

@@ -5,13 +5,14 @@ at which the room's state is read, what happens in it is in the ring, and what c
 """
 
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from chat.commands import Commands, Over, Rate, Reply, Request, RoomId, Runs, Seq
 from chat.connection import Connection
-from chat.errors import Close, Conflict
+from chat.errors import Close, Conflict, Unavailable
 from chat.events import is_own_room, log_of
 from chat.live_rooms import LiveRoom, Seat
 from rooms.permissions import Actor, require_may_know, require_may_write
@@ -148,10 +149,21 @@ async def _resume_or_start(
     assert live is not None
     seat = Seat(connection, live, signals=request.signals)
     if request.epoch == live.epoch and request.seq is not None:
+        await _catch_up(caller.curbside, live)
         missed = live.position - request.seq
         if 0 <= missed <= REPLAY_LIMIT:
             return _resume(caller, seat, live, request.seq)
     return await _start_fresh(caller, seat, live, request.messages)
+
+
+async def _catch_up(curbside: "Curbside", live: LiveRoom) -> None:
+    """Have a room up to date with other nodes, so that nothing they removed is replayed from here.
+
+    While the database is away nothing is removed either, and what memory has is served.
+    """
+    if curbside.bus.is_joined:
+        with suppress(Unavailable):
+            await curbside.hub.catch_up(live.id)
 
 
 def _resume(caller: Caller, seat: Seat, live: LiveRoom, seq: int) -> Entered:
