@@ -1,0 +1,65 @@
+"""Stops in a cluster: what was held for a while catches up, and what is told to stop leaves well."""
+
+import asyncio
+import time
+
+import pytest
+
+from tests.engines import Valkey
+from tests.faults.habits import CALM
+from tests.faults.sites import BUS_AWAY, HEALED, LISTENERS, Site
+
+pytestmark = [pytest.mark.faults, pytest.mark.postgresql, pytest.mark.redis]
+
+HELD = 2.0  # seconds
+EXITS_WITHIN = 30.0  # seconds; what orchestrators wait before they kill
+
+
+async def test_a_node_that_was_held_catches_up(site: Site, valkey: Valkey) -> None:
+    settings = site.settings(valkey.url)
+    async with site.busy(settings, settings) as (workload, [first, _]):
+        first.hold()
+        await asyncio.sleep(HELD)
+        first.let_go()
+        await workload.more(60)
+    found = await site.find(workload, HELD + HEALED)
+
+    assert found.violations == []
+    assert found.refused.keys() <= {"not_found"}
+    assert found.slowest > HELD / 2, "nobody missed the node"
+
+
+async def test_redis_that_is_held_holds_up_no_answer(site: Site, valkey: Valkey) -> None:
+    settings = site.settings(valkey.url)
+    async with site.busy(settings, settings) as (workload, _):
+        workload.hush(LISTENERS)
+        valkey.hold()
+        async with asyncio.timeout(2 * HEALED):
+            await workload.more(90)
+        valkey.let_go()
+        await workload.more(60)
+    found = await site.find(workload, BUS_AWAY)
+
+    assert found.violations == []
+    assert workload.refusals().keys() <= {"not_found"}
+    assert found.slowest > 0.1, "nobody missed Redis"
+
+
+async def test_a_rolling_restart_loses_no_answer_and_fails_no_write(
+    site: Site, valkey: Valkey
+) -> None:
+    settings = site.settings(valkey.url)
+    async with site.busy(settings, settings, habits=CALM) as (workload, nodes):
+        for node in nodes:
+            start = time.monotonic()
+            await node.stop()
+            assert time.monotonic() - start < EXITS_WITHIN
+            await node.start()
+            await workload.more(60)
+    found = await site.find(workload, HEALED)
+
+    assert found.violations == []
+    assert not found.refused
+    assert workload.codes()[4006] >= len(workload.posters)
+    assert workload.codes().keys() <= {0, 4006}
+    assert not any("Traceback" in node.log() for node in nodes)

@@ -1,0 +1,91 @@
+"""The checker is checked: each fault that is put into the server is found, by its name."""
+
+import asyncpg
+import pytest
+
+from tests.engines import Valkey
+from tests.faults.clusters import Node, seeded, serving
+from tests.faults.habits import Habits
+from tests.faults.histories import read_log
+from tests.faults.sites import Site
+from tests.faults.workload import Workload, working
+
+pytestmark = pytest.mark.faults
+
+BOUND = 1.0  # seconds; less than a healthy cluster is allowed, so that a deaf one is soon found
+HABITS = Habits(every=0.05, burst=2)
+
+
+async def found_in(
+    site: Site, nodes: list[Node], workload: Workload, *, kills: int = 0
+) -> set[str]:
+    """Return what is found wrong with nodes at work."""
+    async with working(workload):
+        for _ in range(kills):
+            await workload.more(20)
+            await nodes[0].kill()
+            await nodes[0].start()
+        await workload.more(100)
+        await workload.settle(within=BOUND)
+    return workload.find(await read_log(site.database), bound=BOUND).kinds
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "drops", "kills"),
+    [
+        ("answers_before_commit", "lost_ack", 0, 3),
+        ("forgets_cids", "dup_log", 20, 0),
+        ("skips_on_resume", "gap_shown", 20, 0),
+        ("takes_the_last_first", "sender_fifo", 0, 0),
+    ],
+)
+async def test_a_fault_of_one_node_is_found(
+    small_site: Site, fault: str, kind: str, drops: int, kills: int
+) -> None:
+    settings = {"DATABASE_URL": small_site.database}
+    async with serving(small_site.data, settings, program=seeded(fault)) as nodes:
+        workload = small_site.workload([nodes[0].url], HABITS._replace(drops=drops))
+        found = await found_in(small_site, nodes, workload, kills=kills)
+
+    assert kind in found
+
+
+async def test_streams_that_outlive_a_right_are_found(small_site: Site) -> None:
+    settings = {"DATABASE_URL": small_site.database}
+    async with serving(small_site.data, settings, program=seeded("keeps_streams")) as nodes:
+        two_devices = small_site._replace(people=[*small_site.people, small_site.people[0]])
+        workload = two_devices.workload([nodes[0].url], HABITS)
+        async with working(workload):
+            await workload.more(20)
+            await workload.posters[0].write("member.leave", "cardiology")
+            await workload.more(60)
+            await workload.settle(within=BOUND)
+        found = workload.find(await read_log(small_site.database), bound=BOUND)
+
+    assert "leak" in found.kinds
+
+
+@pytest.mark.postgresql
+@pytest.mark.redis
+@pytest.mark.parametrize(
+    ("fault", "kind"), [("numbers_without_lock", "seq_fork"), ("hears_nothing", "late")]
+)
+async def test_a_fault_between_nodes_is_found(
+    site: Site, valkey: Valkey, fault: str, kind: str
+) -> None:
+    if fault == "numbers_without_lock":
+        await allow_forks(site.database)
+    settings = site.settings(valkey.url)
+    async with serving(site.data, settings, settings, program=seeded(fault)) as nodes:
+        workload = site.workload([node.url for node in nodes], HABITS)
+        found = await found_in(site, nodes, workload)
+
+    assert kind in found
+
+
+async def allow_forks(url: str) -> None:
+    """Drop the keys by which the schema itself refuses a number that is taken."""
+    connection = await asyncpg.connect(url)
+    for table in ("events", "messages"):
+        await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT pk_{table}")
+    await connection.close()
