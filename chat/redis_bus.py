@@ -72,6 +72,7 @@ class RedisBus:
     async def close(self) -> None:
         """Send what is queued, within a deadline, and end."""
         await self._publisher.empty()
+        self._link.end()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -176,10 +176,11 @@ class Link:
         self._use = use
         self._wait = FIRST_WAIT
         self._is_lost = False
+        self._is_ended = False
 
     async def keep(self) -> None:
-        """Connect and use, and again after each loss, until cancelled."""
-        while True:
+        """Connect and use, and again after each loss, until it is cancelled or ended."""
+        while not self._is_ended:
             try:
                 async with (
                     connected(self._address) as speaking,
@@ -192,6 +193,10 @@ class Link:
                 log.exception("bus failed")
             await asyncio.sleep(self._wait)
             self._wait = min(2 * self._wait, LONGEST_WAIT)
+
+    def end(self) -> None:
+        """Make no more links. A task group that fails just then swallows its task's cancellation."""
+        self._is_ended = True
 
     def prove(self) -> None:
         """Hear that it carries: after the next loss it is tried again soon."""

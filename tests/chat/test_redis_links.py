@@ -1,11 +1,12 @@
 """Where a Redis is, as URLs say it and as sentinels do."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chat.redis_links import read_url
+from chat.redis_links import Link, read_url
 from tests import engines
 from tests.chat.nodes import envelope, node
 from tests.chat.sentinels import MASTER, sentinel
@@ -70,3 +71,42 @@ async def test_sentinels_are_asked_anew_where_the_master_is(tmp_path: Path) -> N
             async with node(second.url, "c", "cardiology") as c:
                 a.say(envelope("cardiology", 2))
                 await until(lambda: c.heard)
+
+
+class Somewhere:
+    """An address at which there is always somebody, and a connection that does nothing."""
+
+    async def find(self) -> Any:
+        return self
+
+    async def connect(self) -> None:
+        """Be connected."""
+
+    async def disconnect(self, nowait: bool = False) -> None:
+        """Be so no longer."""
+
+
+async def test_a_link_that_fails_in_the_moment_of_its_end_is_not_made_again() -> None:
+    begun = asyncio.Event()
+
+    async def fail_when_cancelled() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise OSError from None
+
+    async def use(*_: object) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(fail_when_cancelled())
+            await asyncio.Event().wait()
+
+    link = Link(Somewhere(), use)
+    keeping = asyncio.create_task(link.keep())
+    await begun.wait()
+
+    link.end()
+    keeping.cancel()
+
+    await asyncio.wait([keeping], timeout=5)
+    assert keeping.done()
