@@ -2,21 +2,35 @@
 
 import hashlib
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 import msgspec
 
+from chat.bus import Bus
 from chat.identifiers import new_id
 from rooms.people import insert_person
 from rooms.permissions import Actor
 from storage.credentials import Credentials
 from storage.database import Connection
+from storage.engines import open_database
 from storage.people import People, Person
 from storage.rooms import Rooms
 from web.curbside import Curbside
 
+SECRET = b"a key for tests, of no other use"
 FAR = 1e12  # seconds since 1970: when nothing of a test has expired
+
+
+@asynccontextmanager
+async def serving_on(database_url: str, bus: Bus | None = None) -> AsyncIterator[Curbside]:
+    """Yield a node on a database that has every table."""
+    made = Curbside(open_database(database_url), secret=SECRET, is_limited=False, bus=bus)
+    await made.start()
+    yield made
+    await made.stop()
 
 
 class Ward:

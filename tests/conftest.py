@@ -8,11 +8,11 @@ import pytest
 from storage.database import Database
 from storage.engines import POSTGRESQL, SQLITE, open_database
 from storage.tables import metadata
-from tests.builders import Ward
+from tests import engines
+from tests.builders import Ward, serving_on
 from tests.databases import EVERY_ENGINE, EVERYWHERE, Cluster, cluster
+from tests.engines import PostgreSQL, Valkey
 from web.curbside import Curbside
-
-SECRET = b"a key for tests, of no other use"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -54,10 +54,29 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 async def curbside(database_url: str) -> AsyncIterator[Curbside]:
     """Return a node that serves."""
-    node = Curbside(open_database(database_url), secret=SECRET, is_limited=False)
-    await node.start()
-    yield node
-    await node.stop()
+    async with serving_on(database_url) as node:
+        yield node
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    """Return a Valkey of the test's own."""
+    with engines.valkey() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[PostgreSQL]:
+    """Return a PostgreSQL of a module's own."""
+    with engines.postgresql() as made:
+        yield made
+
+
+@pytest.fixture
+def server(shared_server: PostgreSQL) -> Iterator[PostgreSQL]:
+    """Return it, for the faults that it is given, well again after each test."""
+    yield shared_server
+    shared_server.mend()
 
 
 @pytest.fixture

@@ -32,6 +32,15 @@ async def create_database(server: str) -> str:
     return f"{server}/{name}"
 
 
+async def furnish_database(server: str) -> str:
+    """Return the URL of a new database with every table, and nothing in them."""
+    url = await create_database(server)
+    made = open_database(url, is_patient=True)
+    await made.transaction(metadata.create_all)
+    await made.close()
+    return url
+
+
 async def _drop(server: str, urls: list[str]) -> None:
     connection = await asyncpg.connect(f"{server}/postgres")
     for url in urls:

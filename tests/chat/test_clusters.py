@@ -1,19 +1,16 @@
 """What those on one node hear of what is done on another, with Redis between them and without."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 
 import pytest
 
 from chat.errors import Close, Conflict
 from chat.redis_bus import RedisBus
 from storage.credentials import Credentials
-from storage.engines import open_database
 from tests import engines
-from tests.builders import Ward
+from tests.builders import Ward, serving_on
 from tests.clients import Client
-from tests.conftest import SECRET
 from tests.databases import EVERY_ENGINE
 from tests.engines import Valkey
 from tests.waiting import until
@@ -46,26 +43,14 @@ class Cluster:
         return client
 
 
-@asynccontextmanager
-async def _node(database_url: str, bus: RedisBus) -> AsyncIterator[Curbside]:
-    made = Curbside(open_database(database_url), secret=SECRET, is_limited=False, bus=bus)
-    await made.start()
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-def valkey() -> Iterator[Valkey]:
-    """Return an engine of the test's own."""
-    with engines.valkey() as engine:
-        yield engine
-
-
 @pytest.fixture
 async def cluster(database_url: str, valkey: Valkey) -> AsyncIterator[Cluster]:
     """Return two nodes that hear each other, with a private room of linden's, ana's and ben's."""
     buses = [RedisBus(valkey.url, name) for name in ("a", "b")]
-    async with _node(database_url, buses[0]) as here, _node(database_url, buses[1]) as there:
+    async with (
+        serving_on(database_url, buses[0]) as here,
+        serving_on(database_url, buses[1]) as there,
+    ):
         made = Cluster(here, there)
         await made.here.admit("linden", role="moderator")
         await made.here.admit("ana", "ben")

@@ -7,9 +7,7 @@ import msgspec
 import pytest
 
 from chat.codecs import JSON, MSGPACK, Codec
-from chat.errors import Close
 from chat.events import Envelope
-from storage.rooms import Rooms
 from tests.builders import Ward
 from tests.clients import Client
 from tests.databases import EVERY_ENGINE
@@ -178,46 +176,6 @@ async def test_an_event_that_was_delivered_is_not_delivered_again(ward: Ward) ->
     await ward.post("cardiology", "then another", "ben")
     await client.event(head + 2)
     assert [seq for seq, _ in client.events("cardiology")] == [head + 1, head + 2]
-
-
-async def test_what_another_process_wrote_is_found_by_the_head_check(ward: Ward) -> None:
-    client = Client(ward, "ana")
-    head = (await client.enter("cardiology"))["head"]
-    published = ward.curbside.writer._publish
-    ward.curbside.writer._publish = lambda envelopes: None
-    await ward.post("cardiology", "from elsewhere", "ben")
-    ward.curbside.writer._publish = published
-
-    await ward.curbside.hub.check()
-
-    assert (await client.event(head + 1))["data"]["text"] == "from elsewhere"
-
-
-async def test_a_room_numbered_anew_sends_everybody_back_to_enter_it(ward: Ward) -> None:
-    client = Client(ward, "ana")
-    await client.enter("cardiology")
-    renumbering = [{"key": "cardiology", "epoch": "new"}]
-
-    await ward.curbside.database.transaction(lambda c: Rooms(c).renumber(renumbering))
-    await ward.curbside.hub.check()
-
-    assert client.link.code == Close.NOT_CONTINUOUS
-
-
-async def test_a_log_that_went_back_sends_everybody_back_to_enter_it(ward: Ward) -> None:
-    client = Client(ward, "ana")
-    entered = await client.enter("cardiology")
-    head, epoch = entered["head"], entered["epoch"]
-    lost = await ward.post("cardiology", "lost with the server that was ahead", "ben")
-    await client.event(lost["seq"])
-    back = [{"key": "cardiology", "head": head, "revision": 9}]
-    await ward.curbside.database.transaction(lambda c: Rooms(c).advance(back))
-
-    await ward.curbside.hub.check()
-
-    assert client.link.code == Close.NOT_CONTINUOUS
-    again = await Client(ward, "ana").enter("cardiology", epoch=epoch, seq=lost["seq"])
-    assert (again["resumed"], again["head"]) == (False, head)
 
 
 async def test_a_slow_reader_gets_nothing_while_full_and_all_of_it_after(ward: Ward) -> None:

@@ -204,8 +204,9 @@ async def test_what_comes_while_a_room_is_opened_is_found_by_a_check_of_that_tim
     opening = asyncio.create_task(log.open("cardiology"))
     await until(lambda: log.compared)  # its head is read, and on its way
     log.write("cardiology", 1)
-    checking = asyncio.create_task(log.hub.check(["cardiology"]))
-    await asyncio.sleep(0)
+    checking = asyncio.create_task(
+        log.hub.check(["cardiology"])
+    )  # begins before what follows wakes
 
     log.unhurried.set()
 

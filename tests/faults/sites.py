@@ -38,13 +38,13 @@ class Site(NamedTuple):
         """Return the settings of a node that Redis joins to others."""
         return {"DATABASE_URL": database or self.database, "REDIS_URL": redis_url}
 
-    def workload(self, urls: Sequence[str], habits: Habits = Habits()) -> Workload:  # noqa: B008
+    def workload(self, urls: Sequence[str], habits: Habits = Habits()) -> Workload:  # noqa: B008  # frozen
         """Return clients of nodes, one for each of the people."""
         return Workload(urls, self.people, ROOMS, habits, SEED)
 
     @asynccontextmanager
     async def busy(
-        self, *settings: Mapping[str, str], habits: Habits = Habits(),  # noqa: B008
+        self, *settings: Mapping[str, str], habits: Habits = Habits(),  # noqa: B008  # frozen
         program: Sequence[str] = PROGRAM,
     ) -> AsyncIterator[tuple[Workload, list[Node]]]:  # fmt: skip
         """Yield clients at work, and the nodes that they work on; all is settled in the end."""

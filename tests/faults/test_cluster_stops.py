@@ -11,7 +11,7 @@ from tests.faults.sites import BUS_AWAY, HEALED, LISTENERS, Site
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgresql, pytest.mark.redis]
 
-HELD = 2.0  # seconds
+HELD = 2.0  # seconds for which a node is stopped: the fault itself
 EXITS_WITHIN = 30.0  # seconds; what orchestrators wait before they kill
 
 

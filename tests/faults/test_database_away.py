@@ -2,55 +2,31 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from storage import rooms
-from storage.engines import open_database
-from storage.tables import metadata
 from tests import engines
-from tests.builders import Ward
+from tests.builders import Ward, serving_on
 from tests.clients import Client
-from tests.conftest import SECRET
-from tests.databases import create_database
-from web.curbside import Curbside
+from tests.databases import furnish_database
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgresql]
 
 REFUSED_WITHIN = 2.0 + 1.0  # seconds: the promise, and a machine that is shared by many
 
 
-@pytest.fixture(scope="module")
-def shared_server() -> Iterator[engines.PostgreSQL]:
-    """Return a server of these tests' own."""
-    with engines.postgresql() as made:
-        yield made
-
-
-@pytest.fixture
-def server(shared_server: engines.PostgreSQL) -> Iterator[engines.PostgreSQL]:
-    """Return it, well again after each test."""
-    yield shared_server
-    shared_server.mend()
-
-
 @pytest.fixture
 async def ward(server: engines.PostgreSQL) -> AsyncIterator[Ward]:
     """Return a node on it, with a room and two members."""
-    url = await create_database(server.url)
-    made = open_database(url, is_patient=True)
-    await made.transaction(metadata.create_all)
-    await made.close()
-    curbside = Curbside(open_database(url), secret=SECRET, is_limited=False)
-    await curbside.start()
-    ward = Ward(curbside)
-    await ward.admit("linden", role="moderator")
-    await ward.admit("ana", "ben")
-    await ward.open_room("cardiology", "linden", "ana", "ben")
-    yield ward
-    await curbside.stop()
+    async with serving_on(await furnish_database(server.url)) as curbside:
+        ward = Ward(curbside)
+        await ward.admit("linden", role="moderator")
+        await ward.admit("ana", "ben")
+        await ward.open_room("cardiology", "linden", "ana", "ben")
+        yield ward
 
 
 def post(ward: Ward, text: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -12,9 +11,8 @@ from storage.database import Connection, Database, DatabaseAway, FateUnknown
 from storage.engines import POSTGRESQL, open_database
 from storage.pools import CONNECT_LIMIT, DEADLINE
 from storage.postgresql import READERS, TRIES, WRITERS
-from storage.tables import metadata
 from tests import engines
-from tests.databases import create_database
+from tests.databases import furnish_database
 from tests.storage.test_database import count, insert
 from tests.waiting import EVERY, until
 
@@ -26,28 +24,10 @@ HEALED_WITHIN = 5.0  # seconds
 SLACK = 1.0  # seconds; a machine that is shared by many
 
 
-@pytest.fixture(scope="module")
-def shared_server() -> Iterator[engines.PostgreSQL]:
-    """Return a server of these tests' own."""
-    with engines.postgresql() as made:
-        yield made
-
-
-@pytest.fixture
-def server(shared_server: engines.PostgreSQL) -> Iterator[engines.PostgreSQL]:
-    """Return it, well again after each test."""
-    yield shared_server
-    shared_server.mend()
-
-
 @pytest.fixture
 async def its_database(server: engines.PostgreSQL) -> Database:
     """Return a database of its, with every table and nothing in them."""
-    url = await create_database(server.url)
-    made = open_database(url, is_patient=True)
-    await made.transaction(metadata.create_all)
-    await made.close()
-    return open_database(url)
+    return open_database(await furnish_database(server.url))
 
 
 class Clashing:

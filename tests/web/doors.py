@@ -18,8 +18,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketT
 from chat.frames import MESSAGE_LIMIT
 from storage.engines import open_database
 from storage.schema import metadata
-from tests.builders import Ward
-from tests.conftest import SECRET
+from tests.builders import SECRET, Ward
 from tests.web.socket_servers import Served, serving
 from tests.web.talkers import Closed, Refused, Socket, dialled
 from web.app import create_app

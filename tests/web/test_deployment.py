@@ -13,7 +13,7 @@ import typer
 from chat.heartbeats import DEAD_AFTER
 from chat.redis_bus import RedisBus
 from storage.engines import open_database
-from tests.conftest import SECRET
+from tests.builders import SECRET
 from tests.processes import free_port, served
 from tests.web import plain_yaml
 from web.cli import app

@@ -1,24 +1,19 @@
 """Metrics: what the figures say after something was really done, and what they must never say."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from chat.bus import Bus
 from chat.errors import Unavailable, Unknown
 from chat.heartbeats import Heartbeats
 from chat.redis_bus import RedisBus
 from storage.database import DatabaseAway, FateUnknown
-from storage.engines import open_database
 from tests import engines
-from tests.builders import Ward
+from tests.builders import Ward, serving_on
 from tests.chat.positions import missed
 from tests.clients import Client
-from tests.conftest import SECRET
 from tests.engines import Valkey
 from tests.waiting import until
 from tests.web.http_clients import browsing
@@ -52,22 +47,6 @@ async def figures(curbside: Curbside) -> Figures:
     """Return what the node says of itself."""
     async with browsing(curbside) as http:
         return Figures((await http.get("/metrics")).text)
-
-
-@asynccontextmanager
-async def another(database_url: str, bus: Bus | None = None) -> AsyncIterator[Curbside]:
-    """Yield another node on the same database."""
-    made = Curbside(open_database(database_url), secret=SECRET, is_limited=False, bus=bus)
-    await made.start()
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-def valkey() -> Iterator[Valkey]:
-    """Return an engine of the test's own."""
-    with engines.valkey() as engine:
-        yield engine
 
 
 @pytest.mark.parametrize("at_once", [2_000, 1])
@@ -120,7 +99,7 @@ async def test_what_was_committed_and_answered_counts(ward: Ward) -> None:
 async def test_what_only_sql_knew_of_counts_as_healed(ward: Ward, database_url: str) -> None:
     ana = Client(ward, "ana")
     head = (await ana.enter("cardiology"))["head"]
-    async with another(database_url) as elsewhere:
+    async with serving_on(database_url) as elsewhere:
         there = Ward(elsewhere)
         there.actors = ward.actors
         for n in range(2):
@@ -209,7 +188,10 @@ async def test_what_crosses_the_bus_counts_on_both_nodes(
     ward: Ward, database_url: str, valkey: Valkey
 ) -> None:
     buses = [RedisBus(valkey.url, name) for name in ("a", "b")]
-    async with another(database_url, buses[0]) as here, another(database_url, buses[1]) as there:
+    async with (
+        serving_on(database_url, buses[0]) as here,
+        serving_on(database_url, buses[1]) as there,
+    ):
         await until(lambda: not any(bus.is_degraded for bus in buses))
         near, far = Ward(here), Ward(there)
         near.actors = far.actors = ward.actors
@@ -235,7 +217,7 @@ async def test_without_its_redis_a_node_is_ready_and_degraded(
     ward: Ward, database_url: str, valkey: Valkey
 ) -> None:
     bus = RedisBus(valkey.url, "a")
-    async with another(database_url, bus) as node, browsing(node) as http:
+    async with serving_on(database_url, bus) as node, browsing(node) as http:
         await until(lambda: not bus.is_degraded)
         well = await http.get("/readyz")
 
