@@ -104,7 +104,7 @@ class Sentinels:
     async def find(self) -> RedisConnection:
         """Ask one sentinel after another, and return a connection to the master."""
         options = {**_OURS, **_OURS_OVER_TCP, "retry": Retry(NoBackoff(), 0)}
-        sentinel = Sentinel(self._places, sentinel_kwargs=options)  # type: ignore[no-untyped-call]
+        sentinel = Sentinel(self._places, sentinel_kwargs=options)  # type: ignore[no-untyped-call]  # few of its types
         try:
             host, port = await sentinel.discover_master(self._master)
         finally:
