@@ -32,8 +32,10 @@ HOW_TO_WRITE = (
 
 FAILURES = (OSError, RedisError)
 
+# Whoever uses a connection sets a deadline: for one of its own redis-py calls asyncio.wait_for, which in
+# Python 3.11 loses a cancellation that comes as what it waits for is done.
 _OURS = {
-    "socket_timeout": COMMAND_DEADLINE, "socket_connect_timeout": CONNECT_DEADLINE,
+    "socket_timeout": None, "socket_connect_timeout": CONNECT_DEADLINE,
     "protocol": 2, "driver_info": None, "health_check_interval": 0,
 }  # fmt: skip
 _OURS_OVER_TCP = {
@@ -104,6 +106,7 @@ class Sentinels:
     async def find(self) -> RedisConnection:
         """Ask one sentinel after another, and return a connection to the master."""
         options = {**_OURS, **_OURS_OVER_TCP, "retry": Retry(NoBackoff(), 0)}
+        options["socket_timeout"] = COMMAND_DEADLINE  # of each: nobody else knows when one is asked
         sentinel = Sentinel(self._places, sentinel_kwargs=options)  # type: ignore[no-untyped-call]  # few of its types
         try:
             host, port = await sentinel.discover_master(self._master)
@@ -186,7 +189,8 @@ class Link:
                     connected(self._address) as speaking,
                     connected(self._address) as hearing,
                 ):
-                    await self._use(speaking, hearing)
+                    if not self._is_ended:
+                        await self._use(speaking, hearing)
             except* FAILURES as group:
                 self._lose(group)
             except* Exception:
@@ -195,7 +199,7 @@ class Link:
             self._wait = min(2 * self._wait, LONGEST_WAIT)
 
     def end(self) -> None:
-        """Make no more links. A task group that fails just then swallows its task's cancellation."""
+        """Use no more links. Sentinels, and task groups that fail, may swallow a cancellation."""
         self._is_ended = True
 
     def prove(self) -> None:

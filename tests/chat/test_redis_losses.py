@@ -1,5 +1,6 @@
 """What nodes notice when Redis is lost, whether it says so or not, and how they go on."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -8,7 +9,8 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from chat.redis_links import FIRST_WAIT
+from chat.redis_channels import Counts, Publisher
+from chat.redis_links import FIRST_WAIT, connected, read_url
 from tests import engines
 from tests.chat.nodes import Node, Relay, envelope, node
 from tests.engines import Valkey
@@ -109,6 +111,23 @@ async def test_a_room_counts_as_heard_only_when_redis_has_confirmed_it(relay: Re
         await until(lambda: b.bus.is_degraded, 1.5)  # sooner than for want of a canary
 
         assert {"cardiology"} not in b.told_missed
+
+
+@pytest.mark.parametrize("turns", range(10))
+async def test_a_publisher_ends_whenever_it_is_cancelled(valkey: Valkey, turns: int) -> None:
+    async with connected(read_url(valkey.url)) as connection:
+        publisher = Publisher(Counts())
+        sending = asyncio.create_task(publisher.send(connection))
+        await asyncio.sleep(0)
+        publisher.put(b"cardiology", b"Troponin is back")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+        sending.cancel()
+
+        done, _ = await asyncio.wait([sending], timeout=1.0)
+        sending.cancel()
+        assert done
 
 
 async def test_what_redis_does_not_take_in_time_is_dropped(relay: Relay) -> None:
