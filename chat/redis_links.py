@@ -32,7 +32,7 @@ HOW_TO_WRITE = (
 
 FAILURES = (OSError, RedisError)
 
-# Whoever uses a connection sets a deadline: for one of its own redis-py calls asyncio.wait_for, which in
+# Whoever uses a connection sets a deadline: for its own redis-py calls asyncio.wait_for, which in
 # Python 3.11 loses a cancellation that comes as what it waits for is done.
 _OURS = {
     "socket_timeout": None, "socket_connect_timeout": CONNECT_DEADLINE,

@@ -7,10 +7,9 @@ import pytest
 
 from storage.database import Database
 from storage.engines import POSTGRESQL, SQLITE, open_database
-from storage.tables import metadata
 from tests import engines
 from tests.builders import Ward, serving_on
-from tests.databases import EVERY_ENGINE, EVERYWHERE, Cluster, cluster
+from tests.databases import EVERY_ENGINE, EVERYWHERE, Cluster, cluster, furnish_file
 from tests.engines import PostgreSQL, Valkey
 from web.curbside import Curbside
 
@@ -37,10 +36,7 @@ def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) ->
         cluster: Cluster = request.getfixturevalue("postgresql")
         cluster.empty()
         return cluster.url
-    made = open_database(f"sqlite:///{tmp_path / 'curbside.db'}")
-    made.write(metadata.create_all)
-    made.close_writer()
-    return f"sqlite:///{tmp_path / 'curbside.db'}"
+    return furnish_file(tmp_path / "curbside.db")
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ import asyncio
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -39,6 +42,23 @@ async def furnish_database(server: str) -> str:
     await made.transaction(metadata.create_all)
     await made.close()
     return url
+
+
+def furnish_file(file: Path) -> str:
+    """Return the URL of a new SQLite database there with every table, and nothing in them."""
+    file.write_bytes(_furnished())
+    return f"sqlite:///{file}"
+
+
+@cache
+def _furnished() -> bytes:
+    """Return what such a file holds, which takes 20 times as long to make as to write."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "curbside.db")
+        made = open_database(f"sqlite:///{file}")
+        made.write(metadata.create_all)
+        made.close_writer()
+        return file.read_bytes()
 
 
 async def _drop(server: str, urls: list[str]) -> None:

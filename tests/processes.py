@@ -4,18 +4,21 @@ import asyncio
 import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import NamedTuple
 
+import httpx2
+
+from tests.nursery import Order, nursery
 from tests.waiting import until
 
-PATIENCE = 60.0  # seconds; a start takes one, and ten where others keep the machine busy
+_NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
-# What `curbside` is, but that it waits for a word on stdin between loading and running: a spare.
-_SPARE = "import sys; from web.cli import app; sys.stdin.readline(); app()"
+PATIENCE = 60.0  # seconds, where others keep the machine busy; a start takes half of one
 
 
 class Ended(NamedTuple):
@@ -26,22 +29,62 @@ class Ended(NamedTuple):
     err: str
 
 
+class Process:
+    """One run of the command line."""
+
+    def __init__(self, order: Order, out: Path, err: Path, stdin: str = "") -> None:
+        with TemporaryFile() as given, out.open("wb") as stdout, err.open("ab") as stderr:
+            given.write(stdin.encode(errors="surrogatepass"))
+            given.seek(0)
+            self._child = nursery().fork(order, given.fileno(), stdout.fileno(), stderr.fileno())
+        self._out, self._err = out, err
+        self._ended = asyncio.Event()
+        self.pid = self._child.pid
+        self.returncode: int | None = None
+        asyncio.get_running_loop().add_reader(self._child.end, self._note_end)
+
+    @property
+    def out(self) -> str:
+        """Return what it said on stdout so far."""
+        return self._out.read_text()
+
+    @property
+    def err(self) -> str:
+        """Return what was said on its stderr so far, by whichever process."""
+        return self._err.read_text()
+
+    def send_signal(self, which: signal.Signals) -> None:
+        """Send a signal, unless it has ended."""
+        if self.returncode is None:
+            signal.pidfd_send_signal(self._child.handle, which)
+
+    def kill(self) -> None:
+        """End it as power loss does."""
+        self.send_signal(signal.SIGKILL)
+
+    async def wait(self) -> int:
+        """Return its exit code once it has ended, of a signal as a negative number."""
+        await asyncio.wait_for(self._ended.wait(), PATIENCE)
+        assert self.returncode is not None
+        return self.returncode
+
+    def _note_end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._child.end)
+        self.returncode = int(os.read(self._child.end, 16))
+        os.close(self._child.end)
+        os.close(self._child.handle)
+        self._ended.set()
+
+
 async def curbside(data: Path, *arguments: str, stdin: str = "", **more: str) -> Ended:
     """Run one command of the command line to its end."""
-    process = await asyncio.create_subprocess_exec(
-        *_program(), *arguments, env=environment(data, **more),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        out, err = await asyncio.wait_for(
-            process.communicate(stdin.encode(errors="surrogatepass")), PATIENCE
-        )
-    finally:
-        if process.returncode is None:
+    with TemporaryDirectory() as folder:
+        order = Order(arguments, environment(data, **more))
+        process = Process(order, Path(folder, "out"), Path(folder, "err"), stdin)
+        try:
+            return Ended(await process.wait(), process.out, process.err)
+        finally:
             process.kill()
-    assert process.returncode is not None
-    return Ended(process.returncode, out.decode(), err.decode())
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
@@ -58,80 +101,93 @@ def free_port() -> int:
         return port
 
 
+def http_client(origin: str, headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
+    """Return a client of a server on this machine. It knows no authorities: to load them takes long."""
+    return httpx2.AsyncClient(
+        base_url=origin, headers=headers, timeout=PATIENCE, trust_env=False, verify=_NO_AUTHORITIES
+    )
+
+
 class Server:
-    """One run of ``curbside serve``."""
+    """A place where ``curbside serve`` runs: its data, its port, and whichever process serves there."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int, log: Path) -> None:
-        self.process = process
-        self.port = port
-        self.origin = f"http://127.0.0.1:{port}"
-        self.socket_url = f"ws://127.0.0.1:{port}/ws"
-        self.line = ""
-        self._log = log
+    def __init__(
+        self, data: Path, settings: Mapping[str, str], *arguments: str, fault: str = "",
+        files: int = 0,
+    ) -> None:  # fmt: skip
+        self.port = free_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.socket_url = f"ws://127.0.0.1:{self.port}/ws"
+        self.process: Process | None = None
+        serve = ("serve", "--port", str(self.port), *arguments)
+        self._order = Order(serve, environment(data, **settings), fault, files)
+        self._out = data.parent / f"server-{self.port}.out"
+        self._log = data.parent / f"server-{self.port}.log"
 
-    async def ready(self) -> None:
-        """Let a spare run, and wait until it says that it does and then takes connections."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(b"\n")
-        line = await asyncio.wait_for(self.process.stdout.readline(), PATIENCE)
-        self.line = line.decode()
-        assert self.line, self.log()
-        await until(self._listens, PATIENCE)
+    async def start(self) -> None:
+        """Serve, and return once it takes connections."""
+        self.process = Process(self._order, self._out, self._log)
+        await until(lambda: self._listens() or not self.is_up, PATIENCE)
+        assert self.is_up, self.log()
+
+    @property
+    def is_up(self) -> bool:
+        """Return whether there is a process of it, serving or not."""
+        return self.process is not None and self.process.returncode is None
+
+    @property
+    def line(self) -> str:
+        """Return the first line that it said on stdout."""
+        return self._out.read_text().partition("\n")[0]
 
     def _listens(self) -> bool:
         with socket.socket() as tried:
-            return tried.connect_ex(("127.0.0.1", self.port)) == 0
+            return bool(self.line) and tried.connect_ex(("127.0.0.1", self.port)) == 0
 
     def log(self) -> str:
-        """Return what it wrote on stderr so far."""
+        """Return what it said on stderr so far, in all its runs."""
         return self._log.read_text()
+
+    def hold(self) -> None:
+        """Have it do nothing, every link open."""
+        self._signal(signal.SIGSTOP)
+
+    def let_go(self) -> None:
+        """Have it go on where it was held."""
+        self._signal(signal.SIGCONT)
 
     async def kill(self) -> None:
         """End it as power loss does."""
-        self.process.kill()
-        await self.process.wait()
+        await self._end(signal.SIGKILL)
 
     async def stop(self) -> str:
-        """End it by SIGTERM, and return what it wrote on stdout after its line."""
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.stdout is not None
-        rest = await asyncio.wait_for(self.process.stdout.read(), PATIENCE)
-        await self.process.wait()
-        return rest.decode()
+        """End it by SIGTERM, well, and return what it wrote on stdout after its line."""
+        assert await self._end(signal.SIGTERM) == 0, self.log()
+        return self._out.read_text().partition("\n")[2]
+
+    async def _end(self, how: signal.Signals) -> int:
+        self._signal(how)
+        assert self.process is not None
+        return await self.process.wait()
+
+    def _signal(self, which: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(which)
 
 
 @asynccontextmanager
-async def spare(data: Path, *arguments: str, port: int, **more: str) -> AsyncIterator[Server]:
-    """Yield a server that has loaded, and serves once ``ready`` is called."""
-    log = data.parent / f"server-{port}.log"
-    with log.open("ab") as stderr:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _SPARE, "serve", "--port", str(port), *arguments,
-            env=environment(data, **more), stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE, stderr=stderr,
-        )  # fmt: skip
+async def serving(*servers: Server) -> AsyncIterator[None]:
+    """Have servers serve; in the end nothing of them runs."""
     try:
-        yield Server(process, port, log)
+        await asyncio.gather(*(server.start() for server in servers))
+        yield
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        assert process.stdin is not None
-        process.stdin.close()
+        await asyncio.gather(*(server.kill() for server in servers if server.process))
 
 
 @asynccontextmanager
-async def served(data: Path, *arguments: str, **more: str) -> AsyncIterator[Server]:
+async def served(data: Path, *arguments: str, **settings: str) -> AsyncIterator[Server]:
     """Yield a server that takes connections."""
-    async with spare(data, *arguments, port=free_port(), **more) as server:
-        await server.ready()
+    server = Server(data, settings, *arguments)
+    async with serving(server):
         yield server
-
-
-def _program() -> list[str]:
-    """Return the entry point as it was installed, or where it was not, what it stands for."""
-    installed = Path(sys.executable).with_name("curbside")
-    if installed.exists():
-        return [str(installed)]
-    return [sys.executable, "-c", "from web.cli import app; app()"]

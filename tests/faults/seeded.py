@@ -1,6 +1,6 @@
 """Seeded: the real program with one thing wrong in it, by which the checker is checked.
 
-``python -m tests.faults.seeded FAULT serve …``. Nothing here is in the product.
+A server that a test starts may be given one of FAULTS. Nothing here is in the product.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from storage import rooms
 from storage.answers import Answers
 from storage.sqlite import SqliteDatabase
 from storage.statements import PreparedSelect
-from web.cli import app
 from web.connections import Connections
+from web.listeners import NodeListener
 from web.watches import Watches
 
 COMMIT_AFTER = 0.1  # seconds, of the commit that is answered before it is made
@@ -94,6 +94,7 @@ def hears_nothing() -> None:
         """Compare nothing with SQL."""
 
     _replace(RedisBus, "_hear", lambda self, message: None)
+    _replace(NodeListener, "missed", lambda self, rooms: None)
     _replace(Watches, "_check_heads", look)
 
 
@@ -131,8 +132,3 @@ def _replace(where: Any, name: str, what: Any) -> None:
     """Put something else in place of what the product has, which must have it."""
     assert hasattr(where, name), f"{where} has no {name} any more"
     setattr(where, name, what)
-
-
-if __name__ == "__main__":
-    FAULTS[sys.argv.pop(1)]()
-    app()

@@ -1,5 +1,6 @@
 """Sites: a database with people and rooms in it, the nodes that serve it, and clients at work there."""
 
+import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -8,13 +9,14 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.faults.clusters import PROGRAM, Node, prepare, serving
 from tests.faults.habits import Habits
 from tests.faults.histories import read_log
 from tests.faults.workload import Findings, Workload, working
-from tests.web.command_lines import Headers
+from tests.processes import Server, serving
+from tests.web.command_lines import Headers, ok, run
 
 ROOMS = ("cardiology", "emergency")
+SCOPES = ["read", "post", "react"]
 PEOPLE = 6
 LISTENERS = slice(1, None, 2)  # the clients of the second of two nodes
 SEED = 20_261_125
@@ -43,13 +45,23 @@ class Site(NamedTuple):
         return Workload(urls, self.people, ROOMS, habits, SEED)
 
     @asynccontextmanager
+    async def serving(
+        self, *settings: Mapping[str, str], fault: str = ""
+    ) -> AsyncIterator[list[Server]]:
+        """Yield nodes that serve, one for each of the settings, perhaps with a fault in them all."""
+        off = {"CURBSIDE_LIMITS": "off"}
+        nodes = [Server(self.data, {**off, **each}, fault=fault) for each in settings]
+        async with serving(*nodes):
+            yield nodes
+
+    @asynccontextmanager
     async def busy(
         self, *settings: Mapping[str, str], habits: Habits = Habits(),  # noqa: B008  # frozen
-        program: Sequence[str] = PROGRAM,
-    ) -> AsyncIterator[tuple[Workload, list[Node]]]:  # fmt: skip
+        fault: str = "",
+    ) -> AsyncIterator[tuple[Workload, list[Server]]]:  # fmt: skip
         """Yield clients at work, and the nodes that they work on; all is settled in the end."""
-        async with serving(self.data, *settings, program=program) as nodes:
-            workload = self.workload([node.url for node in nodes], habits)
+        async with self.serving(*settings, fault=fault) as nodes:
+            workload = self.workload([node.socket_url for node in nodes], habits)
             async with working(workload):
                 await workload.more(WARM)
                 yield workload, nodes
@@ -69,4 +81,16 @@ class Site(NamedTuple):
 def site_on(url: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Prepare a database, and the folder of the nodes on it."""
     monkeypatch.setenv("DATABASE_URL", url)
-    return Site(data, url, prepare(data, ROOMS, PEOPLE))
+    return Site(data, url, _prepare(data))
+
+
+def _prepare(data: Path) -> list[Headers]:
+    """Add people, and rooms of them all, where DATABASE_URL says; return what they sign in by."""
+    names = [f"nurse-{number}" for number in range(PEOPLE)]
+    lines = [json.dumps({"handle": name, "scopes": SCOPES}) for name in names]
+    added = ok(run(data, "person", "add", "-", stdin="\n".join(lines)))
+    members = [word for name in names for word in ("--member", name)]
+    for room in ROOMS:
+        ok(run(data, "room", "add", room, "--title", room.title(), "--private", *members))
+    tokens = [json.loads(line)["token"] for line in added.splitlines()]
+    return [{"Authorization": f"Bearer {token}"} for token in tokens]

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.engines import Valkey
-from tests.faults.clusters import seeded, serving
 from tests.faults.habits import Habits
 from tests.faults.relays import relaying
 from tests.faults.sites import BUS_AWAY, HEALED, IN_HEALTH, LISTENERS, WARM, Site
@@ -94,7 +93,7 @@ async def test_commits_whose_reply_is_lost_are_stored_once(site: Site, valkey: V
 async def test_links_that_break_within_frames_show_no_gap(site: Site, valkey: Valkey) -> None:
     settings = site.settings(valkey.url)
     async with (
-        serving(site.data, settings, settings) as [first, second],
+        site.serving(settings, settings) as [first, second],
         relaying(first.port) as one,
         relaying(second.port) as other,
     ):
@@ -117,9 +116,9 @@ async def test_links_that_break_within_frames_show_no_gap(site: Site, valkey: Va
 async def test_a_bus_that_loses_doubles_and_reorders_is_made_good(
     site: Site, valkey: Valkey
 ) -> None:
-    settings, habits = site.settings(valkey.url), Habits(burst=2)
-    noisy = seeded("noisy_bus")
-    async with site.busy(settings, settings, habits=habits, program=noisy) as (workload, nodes):
+    settings = site.settings(valkey.url)
+    noisy = site.busy(settings, settings, habits=Habits(burst=2), fault="noisy_bus")
+    async with noisy as (workload, nodes):
         await until(lambda: all(node.log().count("misheard") > 20 for node in nodes))
     found = await site.find(workload, HEALED)
 

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from tests.engines import Valkey
-from tests.faults.clusters import serving
 from tests.faults.sites import HEALED, ROOMS, Site
 from tests.waiting import until
 from tests.web.command_lines import ok, run
@@ -62,10 +61,10 @@ async def test_what_one_node_removed_is_shown_by_no_other_to_who_comes_after(
 ) -> None:
     settings = site.settings(valkey.url)
     async with (
-        serving(site.data, settings, settings) as [first, second],
-        talking(first.url, site.people[0]) as ana,
-        talking(second.url, site.people[1]) as ben,
-        talking(second.url, site.people[1]) as late,
+        site.serving(settings, settings) as [first, second],
+        talking(first.socket_url, site.people[0]) as ana,
+        talking(second.socket_url, site.people[1]) as ben,
+        talking(second.socket_url, site.people[1]) as late,
     ):
         began = await ben.enter(ROOMS[0])
         post = {"room": ROOMS[0], "cid": "cid-000001", "text": "Name and date of birth."}

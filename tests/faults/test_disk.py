@@ -6,10 +6,9 @@ import resource
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
-from tests.processes import Server, curbside, served
+from tests.processes import Server, curbside, http_client, served
 from tests.web.talkers import Talker, talking
 
 TEXT = "BP 140/90. " * 800  # nearly the longest, so that few of them fill what is left
@@ -18,6 +17,7 @@ LEFT = 256 * 1024  # bytes that the journal may grow by
 
 def let_grow(server: Server, size: int) -> None:
     """Have no file of the server grow beyond a size: to it the disk is full there."""
+    assert server.process is not None
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
@@ -45,7 +45,7 @@ async def test_a_full_disk_loses_nothing_and_heals(tmp_path: Path) -> None:
     async with (
         served(data, CURBSIDE_LIMITS="off") as server,
         talking(server.socket_url, headers) as talker,
-        httpx2.AsyncClient(base_url=server.origin, headers=headers, trust_env=False) as http,
+        http_client(server.origin, headers) as http,
     ):
         await talker.enter("cardiology")
         let_grow(server, (data / "curbside.db-wal").stat().st_size + LEFT)

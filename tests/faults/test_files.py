@@ -1,14 +1,12 @@
 """Files run out: those who come are sent away cleanly, those who are there are served."""
 
 import json
-import resource
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from tests.processes import Server, curbside, free_port, spare
+from tests.processes import Server, curbside, http_client, serving
 from tests.web.talkers import Refused, Talker, talking
 from web.servers import FILES_KEPT
 
@@ -40,17 +38,14 @@ async def test_who_comes_when_files_run_out_is_refused_and_the_others_are_served
     headers = {"Authorization": f"Bearer {json.loads(added.out)['token']}"}
 
     async with AsyncExitStack() as stack:
-        port = free_port()
-        loading = spare(data, port=port, CURBSIDE_LIMITS="off")
-        server = await stack.enter_async_context(loading)
-        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (FILES, FILES))
-        await server.ready()
+        server = Server(data, {"CURBSIDE_LIMITS": "off"}, files=FILES)
+        await stack.enter_async_context(serving(server))
         talkers, refused = await fill(stack, server, headers)
 
         assert refused.status == 503
         assert "Retry-After" in refused.headers
         assert len(talkers) == FILES - FILES_KEPT
-        async with httpx2.AsyncClient(base_url=server.origin, trust_env=False) as http:
+        async with http_client(server.origin) as http:
             assert (await http.get("/healthz")).status_code == 200
         post = {"room": "cardiology", "cid": "cid-000001", "text": "BP 140/90."}
         assert "ok" in await talkers[0].ask("message.post", post)

@@ -4,11 +4,11 @@ import asyncpg
 import pytest
 
 from tests.engines import Valkey
-from tests.faults.clusters import Node, seeded, serving
 from tests.faults.habits import Habits
 from tests.faults.histories import read_log
-from tests.faults.sites import Site
+from tests.faults.sites import LISTENERS, Site
 from tests.faults.workload import Workload, working
+from tests.processes import Server
 
 pytestmark = pytest.mark.faults
 
@@ -17,7 +17,7 @@ HABITS = Habits(every=0.05, burst=2)
 
 
 async def found_in(
-    site: Site, nodes: list[Node], workload: Workload, *, kills: int = 0
+    site: Site, nodes: list[Server], workload: Workload, *, kills: int = 0
 ) -> set[str]:
     """Return what is found wrong with nodes at work."""
     async with working(workload):
@@ -43,8 +43,8 @@ async def test_a_fault_of_one_node_is_found(
     small_site: Site, fault: str, kind: str, drops: int, kills: int
 ) -> None:
     settings = {"DATABASE_URL": small_site.database}
-    async with serving(small_site.data, settings, program=seeded(fault)) as nodes:
-        workload = small_site.workload([nodes[0].url], HABITS._replace(drops=drops))
+    async with small_site.serving(settings, fault=fault) as nodes:
+        workload = small_site.workload([nodes[0].socket_url], HABITS._replace(drops=drops))
         found = await found_in(small_site, nodes, workload, kills=kills)
 
     assert kind in found
@@ -52,9 +52,9 @@ async def test_a_fault_of_one_node_is_found(
 
 async def test_streams_that_outlive_a_right_are_found(small_site: Site) -> None:
     settings = {"DATABASE_URL": small_site.database}
-    async with serving(small_site.data, settings, program=seeded("keeps_streams")) as nodes:
+    async with small_site.serving(settings, fault="keeps_streams") as nodes:
         two_devices = small_site._replace(people=[*small_site.people, small_site.people[0]])
-        workload = two_devices.workload([nodes[0].url], HABITS)
+        workload = two_devices.workload([nodes[0].socket_url], HABITS)
         async with working(workload):
             await workload.more(20)
             await workload.posters[0].write("member.leave", "cardiology")
@@ -67,20 +67,29 @@ async def test_streams_that_outlive_a_right_are_found(small_site: Site) -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.redis
-@pytest.mark.parametrize(
-    ("fault", "kind"), [("numbers_without_lock", "seq_fork"), ("hears_nothing", "late")]
-)
-async def test_a_fault_between_nodes_is_found(
-    site: Site, valkey: Valkey, fault: str, kind: str
-) -> None:
-    if fault == "numbers_without_lock":
-        await allow_forks(site.database)
+async def test_numbers_that_two_nodes_give_at_once_are_found(site: Site, valkey: Valkey) -> None:
+    await allow_forks(site.database)
     settings = site.settings(valkey.url)
-    async with serving(site.data, settings, settings, program=seeded(fault)) as nodes:
-        workload = site.workload([node.url for node in nodes], HABITS)
+    async with site.serving(settings, settings, fault="numbers_without_lock") as nodes:
+        workload = site.workload([node.socket_url for node in nodes], HABITS)
         found = await found_in(site, nodes, workload)
 
-    assert kind in found
+    assert "seq_fork" in found
+
+
+@pytest.mark.postgresql
+@pytest.mark.redis
+async def test_a_node_that_hears_nothing_is_found(site: Site, valkey: Valkey) -> None:
+    settings = site.settings(valkey.url)
+    async with site.serving(settings, settings, fault="hears_nothing") as nodes:
+        workload = site.workload([node.socket_url for node in nodes], HABITS)
+        async with working(workload):
+            workload.hush(LISTENERS)
+            await workload.more(60)
+            await workload.settle(within=BOUND)
+        found = workload.find(await read_log(site.database), bound=BOUND)
+
+    assert "late" in found.kinds
 
 
 async def allow_forks(url: str) -> None:

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.journeys.lending import Lender, Windows
 from tests.journeys.physicians import Staff
-from tests.journeys.servers import Server, serving
+from tests.journeys.servers import DemoServer, serving_demo
 from tests.journeys.wires import Wire, wired
 
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions")
@@ -18,10 +18,10 @@ expect.set_options(timeout=10_000)  # milliseconds
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoServer]:
     """Return this worker's own server, without limits: a test posts more than a physician may."""
     data = tmp_path_factory.mktemp("server")
-    async with serving(data, CURBSIDE_LIMITS="off") as served:
+    async with serving_demo(data, CURBSIDE_LIMITS="off") as served:
         yield served
 
 
@@ -37,7 +37,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def staff(server: Server) -> AsyncIterator[Staff]:
+async def staff(server: DemoServer) -> AsyncIterator[Staff]:
     """Return a way to whoever is asked for."""
     known = Staff(server)
     yield known
@@ -51,7 +51,7 @@ async def lender(browser: Browser) -> Lender:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def windows(lender: Lender, server: Server, staff: Staff) -> AsyncIterator[Windows]:
+async def windows(lender: Lender, server: DemoServer, staff: Staff) -> AsyncIterator[Windows]:
     """Return a way to open windows, in which nothing is ever to be complained of."""
     opened = Windows(lender, server.origin)
     yield opened
@@ -61,7 +61,7 @@ async def windows(lender: Lender, server: Server, staff: Staff) -> AsyncIterator
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def strung(server: Server) -> AsyncIterator[Wire]:
+async def strung(server: DemoServer) -> AsyncIterator[Wire]:
     """Return this worker's wire to its server."""
     async with wired(server.port) as wire:
         yield wire

@@ -2,24 +2,21 @@
 
 from typing import Any, Self
 
-import httpx2
-
 from chat.identifiers import new_id
-from tests.journeys.servers import Server
+from tests.journeys.servers import DemoServer
+from tests.processes import http_client
 
 
 class Physician:
     """One of the demo's people, signed in."""
 
-    def __init__(self, server: Server, handle: str) -> None:
+    def __init__(self, server: DemoServer, handle: str) -> None:
         self.handle = handle
         self.name = handle.title()
         self.password = ""
         self.id = ""
         self._rooms: list[str] = []
-        self._client = httpx2.AsyncClient(
-            base_url=server.origin, headers={"Origin": server.origin, "X-Curbside": "1"}
-        )
+        self._client = http_client(server.origin, {"Origin": server.origin, "X-Curbside": "1"})
 
     async def sign_in(self, password: str) -> Self:
         self.password = password
@@ -76,7 +73,7 @@ class Physician:
 class Staff:
     """Asked for somebody by handle, returns them, signed in once for all tests."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: DemoServer) -> None:
         self._server = server
         self._known: dict[str, Physician] = {}
 

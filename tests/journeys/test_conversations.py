@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.journeys.lending import Windows
 from tests.journeys.physicians import Staff
-from tests.journeys.servers import Server
+from tests.journeys.servers import DemoServer
 from tests.journeys.windows import Window
 from tests.journeys.wires import Wire
 
@@ -106,7 +106,7 @@ async def test_who_was_away_for_200_messages_edits_removals_and_a_pin_sees_what_
 
 
 async def test_a_killed_server_comes_back_and_nothing_is_lost_or_doubled(
-    server: Server, staff: Staff, windows: Windows
+    server: DemoServer, staff: Staff, windows: Windows
 ) -> None:
     kestrel, tamarack = await staff("kestrel"), await staff("tamarack")
     room = await kestrel.open_room("Night handover", tamarack)

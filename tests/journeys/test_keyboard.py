@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.journeys.lending import Windows
 from tests.journeys.physicians import Staff
-from tests.journeys.servers import Server
+from tests.journeys.servers import DemoServer
 from tests.journeys.windows import Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -29,7 +29,7 @@ HERE = """() => {
 
 
 async def test_signing_in_finding_a_room_posting_and_editing_need_no_mouse(
-    server: Server, staff: Staff, windows: Windows
+    server: DemoServer, staff: Staff, windows: Windows
 ) -> None:
     saltmarsh = await staff("saltmarsh")
     room = await saltmarsh.open_room("Keyboard ward", await staff("kestrel"))

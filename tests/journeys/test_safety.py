@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.journeys.lending import Windows
 from tests.journeys.physicians import Physician, Staff
-from tests.journeys.servers import Server
+from tests.journeys.servers import DemoServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -25,7 +25,7 @@ NAME = "<img src=x onerror=attacked=1>\u202e"
 
 
 async def test_markup_in_messages_names_titles_and_notes_is_shown_and_does_nothing(
-    server: Server, staff: Staff, windows: Windows
+    server: DemoServer, staff: Staff, windows: Windows
 ) -> None:
     saltmarsh = await staff("saltmarsh")
     title = "<script>attacked=1</script>"
@@ -68,7 +68,7 @@ async def test_markup_in_messages_names_titles_and_notes_is_shown_and_does_nothi
 
 
 async def test_a_whole_visit_breaks_no_policy_logs_no_error_and_calls_no_stranger(
-    server: Server, windows: Windows
+    server: DemoServer, windows: Windows
 ) -> None:
     window = await (await windows.open()).go("/")
     page = window.page

@@ -5,14 +5,14 @@ from playwright.async_api import expect
 
 from tests.journeys.lending import Windows
 from tests.journeys.physicians import Staff
-from tests.journeys.servers import Server
+from tests.journeys.servers import DemoServer
 from tests.journeys.windows import Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_wrong_password_says_so_and_the_right_one_lets_in(
-    server: Server, windows: Windows
+    server: DemoServer, windows: Windows
 ) -> None:
     window = await (await windows.open()).go("/")
     page = window.page
@@ -30,7 +30,7 @@ async def test_a_wrong_password_says_so_and_the_right_one_lets_in(
 
 
 async def test_signing_in_leads_to_the_message_that_was_asked_for(
-    server: Server, staff: Staff, windows: Windows
+    server: DemoServer, staff: Staff, windows: Windows
 ) -> None:
     tamarack = await staff("tamarack")
     room = await tamarack.open_room("Journal club")
@@ -44,7 +44,7 @@ async def test_signing_in_leads_to_the_message_that_was_asked_for(
 
 
 async def test_signing_out_ends_the_other_tabs_sockets_and_keeps_what_was_written(
-    server: Server, staff: Staff, windows: Windows
+    server: DemoServer, staff: Staff, windows: Windows
 ) -> None:
     tamarack = await staff("tamarack")
     room = await tamarack.open_room("Rota swaps")

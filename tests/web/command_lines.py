@@ -1,15 +1,12 @@
 """Command lines: run within this process where that makes no difference: loading one takes long."""
 
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from typer.testing import CliRunner
 
-from tests.processes import Ended, Server
+from tests.processes import Ended
 from web.cli import app
 
 PASSWORD = "three quiet night shifts"
@@ -41,12 +38,6 @@ def add(data: Path, handle: str) -> Headers:
     ok(run(data, "person", "add", handle))
     token = ok(run(data, "token", "add", handle, "--scope", "read", "--scope", "post"))
     return {"Authorization": f"Bearer {token}"}
-
-
-@asynccontextmanager
-async def asking(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=server.origin, trust_env=False) as client:
-        yield client
 
 
 def rows(data: Path, query: str) -> list[Any]:

@@ -17,8 +17,9 @@ from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketT
 
 from chat.frames import MESSAGE_LIMIT
 from storage.engines import open_database
-from storage.schema import metadata
 from tests.builders import SECRET, Ward
+from tests.databases import furnish_file
+from tests.processes import http_client
 from tests.web.socket_servers import Served, serving
 from tests.web.talkers import Closed, Refused, Socket, dialled
 from web.app import create_app
@@ -66,8 +67,8 @@ class ServerDoor(Door):
         return dialled(self.socket_url, headers, *subprotocols)
 
     async def post(self, path: str, headers: Headers, body: bytes = b"") -> httpx2.Response:
-        async with httpx2.AsyncClient(trust_env=False) as client:
-            return await client.post(f"{self.origin}{path}", headers=dict(headers), content=body)
+        async with http_client(self.origin) as client:
+            return await client.post(path, headers=dict(headers), content=body)
 
 
 class TestClientDoor(Door):
@@ -132,10 +133,7 @@ class _SessionSocket:
 @asynccontextmanager
 async def opened(kind: str, tmp_path: Path) -> AsyncIterator[Door]:
     """Open a door to a new node: ``handover``, ``sansio`` or ``testclient``."""
-    url = f"sqlite:///{tmp_path / 'behind.db'}"
-    made = open_database(url)
-    made.write(metadata.create_all)
-    await made.close()
+    url = furnish_file(tmp_path / "behind.db")
     curbside = Curbside(open_database(url), secret=SECRET, is_limited=False)
     app = create_app(curbside, Settings(port=8000))
     opening = _tried if kind == "testclient" else _served

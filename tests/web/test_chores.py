@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from storage.credentials import CODE_SECONDS, Credentials
 from storage.database import Connection, Database, DatabaseAway
 from storage.engines import open_database
 from tests.builders import Ward
-from tests.processes import PATIENCE, curbside, environment, served
+from tests.nursery import Order
+from tests.processes import PATIENCE, Process, curbside, environment, served
 from tests.waiting import until
 from web import chores
 from web.chores import Chore, Chores, empty_journal, forget_expired
@@ -207,24 +207,19 @@ async def test_a_worker_does_them_beside_a_server_and_ends_well(tmp_path: Path) 
     data = tmp_path / "var"
     await curbside(data, "migrate")
     expire(data)
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from web.cli import app; app()", "work",
-        env=environment(data, CURBSIDE_LOG="json"), stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert worker.stderr is not None
+    log = tmp_path / "worker.log"
+    order = Order(["work"], environment(data, CURBSIDE_LOG="json"))
+    worker = Process(order, tmp_path / "worker.out", log)
     try:
-        async with asyncio.timeout(PATIENCE):
-            lines = [json.loads(await worker.stderr.readline()) for _ in range(2)]
-        async with served(data) as server, asyncio.timeout(PATIENCE):
+        await until(lambda: worker.err.count("\n") == 2, PATIENCE)
+        async with served(data) as server:
             worker.send_signal(signal.SIGTERM)
-            lines.append(json.loads(await worker.stderr.readline()))
             await worker.wait()
-            assert server.process.returncode is None
+            assert server.is_up
     finally:
-        if worker.returncode is None:
-            worker.kill()
-            await worker.wait()
+        worker.kill()
 
+    lines = [json.loads(line) for line in worker.err.splitlines()]
     assert worker.returncode == 0
     assert [line["event"] for line in lines] == ["working", "chore done", "stopped"]
     assert (lines[1]["chore"], lines[1]["forgotten"]) == ("forget_expired", 1)

@@ -4,8 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.processes import curbside, served
-from tests.web.command_lines import add, asking, is_one_line, ok, rows, run
+from tests.processes import curbside, http_client, served
+from tests.web.command_lines import add, is_one_line, ok, rows, run
 
 
 def tamper(data: Path, statement: str) -> None:
@@ -32,7 +32,7 @@ def test_an_audit_is_whole_until_somebody_changes_it(data: Path) -> None:
 
 async def test_it_is_looked_through_beside_a_running_server(data: Path) -> None:
     headers = add(data, "kestrel")
-    async with served(data) as server, asking(server) as client:
+    async with served(data) as server, http_client(server.origin) as client:
         asked = {"scopes": ["read"]}
         refused = await client.post("/api/token.create", json=asked, headers=headers)
         whole = ok(await curbside(data, "audit", "verify"))

@@ -6,12 +6,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from chat.errors import Close
-from tests.processes import Server, curbside, served
+from tests.processes import Server, curbside, http_client, served
 from tests.web.command_lines import (
     PASSWORD,
     TOLD_WITHIN,
     add,
-    asking,
     ok,
     rows,
     run,
@@ -43,7 +42,7 @@ async def _join_by_each_way(data: Path, server: Server, talker: Talker, head: in
     person = run(data, *with_password, stdin=f"{PASSWORD}\n")
     bot = run(data, "bot", "add", "pager", "--scope", "read")
     token = run(data, "token", "add", "ana", "--scope", "post")
-    async with asking(server) as http:
+    async with http_client(server.origin) as http:
         ben = await http.post("/api/session.open", json={"handle": "ben", "password": PASSWORD})
         assert ben.json()["person"]["id"] == ok(person)
         posted = await http.post(
@@ -67,7 +66,7 @@ async def test_what_is_ended_beside_a_running_server_ends_its_sockets_and_no_oth
     held = json.loads(listed)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(served(data))
-        http = await stack.enter_async_context(asking(server))
+        http = await stack.enter_async_context(http_client(server.origin))
         signing_in = {"handle": "rowan", "password": PASSWORD}
         signed_in = await http.post("/api/session.open", json=signing_in)
         rowan = {

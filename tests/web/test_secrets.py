@@ -6,11 +6,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from tests.processes import Server, served
+from tests.processes import Server, http_client, served
 from tests.web.talkers import Refused, Talker, talking
 from web.cli import app
 
@@ -45,7 +44,7 @@ async def test_a_log_holds_nothing_that_was_said_and_nothing_to_sign_in_by(tmp_p
 async def converse(server: Server, token: str) -> str:
     """Sign in, talk, and do wrong in every way; return the cookie's secret."""
     bearer = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(base_url=server.origin, trust_env=False) as client:
+    async with http_client(server.origin) as client:
         opened = await client.post(
             "/api/session.open", json={"handle": "ana", "password": PASSWORD}
         )
@@ -88,7 +87,7 @@ async def fail(server: Server, data: Path, token: str) -> None:
                FROM messages WHERE room = 'cardiology' LIMIT 1"""
         )
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(base_url=server.origin, trust_env=False) as client:
+    async with http_client(server.origin) as client:
         answer = await client.post("/api/message.post", json=message("c-000003"), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert SAID not in answer.text

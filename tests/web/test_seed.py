@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from tests.processes import served
+from tests.processes import http_client, served
 from web.cli import app
 from web.seed import CONTENT
 
@@ -166,7 +166,7 @@ async def test_a_server_takes_the_passwords_and_does_not_plant_again(
 
     async with served(data, "--demo") as server:
         assert server.line == (
-            f"Curbside is at {server.origin} · demo sign-ins are in {data / 'demo.txt'}\n"
+            f"Curbside is at {server.origin} · demo sign-ins are in {data / 'demo.txt'}"
         )
         answers = [await open_session(server.origin, one, passwords[one]) for one in ones]
         refused = await open_session(server.origin, ones[0], passwords[ones[1]])
@@ -182,7 +182,7 @@ async def test_a_server_takes_the_passwords_and_does_not_plant_again(
 
 
 async def open_session(origin: str, handle: str, password: str) -> httpx2.Response:
-    async with httpx2.AsyncClient(base_url=origin, trust_env=False) as client:
+    async with http_client(origin) as client:
         return await client.post("/api/session.open", json={"handle": handle, "password": password})
 
 
