@@ -4,6 +4,7 @@ It runs nothing of the product itself, so that a fork differs from ``curbside`` 
 and in nothing else. It ends, with all its forks, when whoever asks it does.
 """
 
+import gc
 import json
 import os
 import resource
@@ -135,4 +136,5 @@ def run(order: Order) -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()
     run(Forks(socket.socket(fileno=int(sys.argv[1]))).next_order())

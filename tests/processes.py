@@ -125,10 +125,12 @@ class Server:
         self._log = data.parent / f"server-{self.port}.log"
 
     async def start(self) -> None:
-        """Serve, and return once it takes connections."""
+        """Serve, and return once it answers."""
         self.process = Process(self._order, self._out, self._log)
         await until(lambda: self._listens() or not self.is_up, PATIENCE)
         assert self.is_up, self.log()
+        async with http_client(self.origin) as client:
+            await client.get("/healthz")  # it listens before it is ready, and answers then
 
     @property
     def is_up(self) -> bool:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.processes import Server, curbside, http_client, serving
+from tests.processes import Server, curbside, serving
 
 
 class DemoServer(Server):
@@ -15,12 +15,6 @@ class DemoServer(Server):
     def __init__(self, data: Path, **settings: str) -> None:
         super().__init__(data, {"CURBSIDE_LOG": "json", **settings}, "--demo")
         self._data = data
-
-    async def start(self) -> None:
-        """Serve, and return once it answers."""
-        await super().start()
-        async with http_client(self.origin) as client:
-            await client.get("/healthz")  # it listens before it is ready, and answers then
 
     async def add_person(self, **line: Any) -> None:
         """Add somebody at the command line, while the server runs."""

@@ -6,10 +6,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
 
 from tests.builders import Ward
 from tests.web.http_clients import OWN_PAGE, PASSWORD, give_password
-from web import visitors
+from web import passwords, visitors
 from web.app import create_app
 from web.devices import DEVICE_LIMIT, Devices
 from web.settings import Settings
@@ -17,7 +18,10 @@ from web.settings import Settings
 LIMITED = Settings(is_limited=True)
 HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
 WRONG = "three noisy night shifts"
-GUESSES = 10  # on a handle from everywhere: fewer than in truth, since each costs a hash
+GUESSES = 10  # on a handle from everywhere: fewer than in truth, since each costs a request
+QUICK = PasswordHasher(
+    time_cost=1, memory_cost=8, parallelism=1
+)  # KiB; what is tested is the counting
 
 
 class Browsers:
@@ -44,6 +48,7 @@ class Browsers:
 @pytest.fixture
 async def browsers(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Browsers]:
     monkeypatch.setattr(visitors, "GUESSES", GUESSES)
+    monkeypatch.setattr(passwords, "_hasher", QUICK)
     for handle in ("ana", "ben"):
         await give_password(ward, handle)
     app = create_app(ward.curbside, LIMITED)
