@@ -17,6 +17,8 @@ class Relay:
         self.broken = self.lost = 0
         self.breaks_within: int | None = None
         """Bytes to the client, after some number of which, up to this, a new link breaks."""
+        self.delay = 0.0
+        """Seconds by which whatever the other side says comes late."""
         self.loses_reply_to: bytes | None = None
         """What is passed on, done, and never answered: the link breaks instead. One time of ten."""
         self.falls_deaf_at: bytes | None = None
@@ -104,6 +106,7 @@ class _Link:
     async def carry_out(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await there.read(LINK_BYTES):
             await self._relay.speaks.wait()
+            await asyncio.sleep(self._relay.delay)
             if self._is_doomed:
                 self._relay.lost += 1
                 return

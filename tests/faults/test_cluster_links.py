@@ -1,7 +1,9 @@
 """Links in a cluster: silent, broken within a frame, lossy; nothing is lost, and nothing doubled."""
 
 import pytest
+from redis.asyncio import Redis
 
+from chat.redis_links import COMMAND_DEADLINE
 from tests.engines import Valkey
 from tests.faults.habits import Habits
 from tests.faults.relays import relaying
@@ -36,6 +38,38 @@ async def test_a_way_to_redis_that_fails_is_noticed_and_bridged(
     assert found.violations == []
     assert workload.refusals().keys() <= {"not_found"}
     assert found.slowest > 0.1, "nobody missed Redis"
+
+
+@pytest.mark.parametrize("delay", [0.2, 2 * COMMAND_DEADLINE])
+async def test_a_redis_that_is_slow_holds_up_no_answer(
+    site: Site, valkey: Valkey, delay: float
+) -> None:
+    async with relaying(valkey.port) as relay:
+        slow = site.settings(f"redis://127.0.0.1:{relay.port}/0")
+        async with site.busy(slow, site.settings(valkey.url)) as (workload, _):
+            workload.hush(LISTENERS)
+            relay.delay = delay
+            await workload.more(60)
+            relay.delay = 0.0
+            await workload.more(30)
+    found = await site.find(workload, BUS_AWAY)
+
+    assert found.violations == []
+    assert workload.refusals().keys() <= {"not_found"}
+    assert found.slowest > delay / 2, "nobody noticed"
+
+
+async def test_a_redis_that_is_emptied_has_nothing_to_lose(site: Site, valkey: Valkey) -> None:
+    settings = site.settings(valkey.url)
+    async with site.busy(settings, settings) as (workload, _), Redis.from_url(valkey.url) as redis:
+        await redis.flushall()
+        assert await redis.dbsize() == 0
+        await workload.more(60)
+        assert await redis.dbsize() == 0
+    found = await site.find(workload, IN_HEALTH)
+
+    assert found.violations == []
+    assert workload.refusals().keys() <= {"not_found"}
 
 
 async def test_a_silent_way_to_the_database_refuses_in_time_and_heals(
