@@ -114,14 +114,14 @@ async def test_commits_whose_reply_is_lost_are_stored_once(site: Site, valkey: V
         settings = site.settings(valkey.url, by_relay)
         async with site.busy(settings, settings) as (workload, _):
             relay.loses_reply_to = b"COMMIT;"
-            await until(lambda: workload.refusals()["unknown"] > 5)
+            await until(lambda: workload.duplicates > 2)  # each a commit that was not answered
             relay.loses_reply_to = None
             await workload.more(30)
     found = await site.find(workload, HEALED)
 
     assert found.violations == []
     assert found.refused.keys() <= {"not_found"}
-    assert workload.duplicates > 0, "no commit was made that was not answered"
+    assert workload.refusals()["unknown"] > 0
 
 
 async def test_links_that_break_within_frames_show_no_gap(site: Site, valkey: Valkey) -> None:

@@ -12,6 +12,7 @@ from tests.web.doors import Door, opened
 
 TRANSPORTS = (
     "test_autobahn",
+    "test_handovers",
     "test_handshakes",
     "test_http_protocol",
     "test_http_slowness",

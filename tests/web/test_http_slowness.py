@@ -1,6 +1,8 @@
 """HTTP requests that come slowly: which are waited for, and which are cut off."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from tests.web.http_apps import GET, POST, Hasty, app, take_notes
-from tests.web.socket_servers import serving
+from tests.web.socket_servers import Served, serving
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,9 @@ async def test_a_body_may_take_longer_while_it_keeps_coming() -> None:
         assert (await client.response())[2] == b"4 bytes"
 
 
-async def test_a_body_that_the_server_does_not_take_is_not_slow() -> None:
+@asynccontextmanager
+async def serving_late() -> AsyncIterator[Served]:
+    """Serve an endpoint that takes no body before the time for one has run out."""
     timed_out = asyncio.Event()
 
     class Watched(Hasty):
@@ -80,9 +84,14 @@ async def test_a_body_that_the_server_does_not_take_is_not_slow() -> None:
         await timed_out.wait()
         return await take_notes(request)
 
-    size = 2**20
     routes = [Route("/notes", slow, methods=["POST"])]
     async with serving(Starlette(routes=routes), http=Watched) as served:
+        yield served
+
+
+async def test_a_body_that_the_server_does_not_take_is_not_slow() -> None:
+    size = 2**20
+    async with serving_late() as served:
         client = await served.connect()
         client.send(POST + b"Content-Length: %d\r\n\r\n" % size + bytes(size))
 
@@ -90,19 +99,7 @@ async def test_a_body_that_the_server_does_not_take_is_not_slow() -> None:
 
 
 async def test_a_client_that_waits_for_100_continue_is_not_slow() -> None:
-    timed_out = asyncio.Event()
-
-    class Watched(Hasty):
-        def _check_body(self) -> None:
-            super()._check_body()
-            timed_out.set()
-
-    async def slow(request: Request) -> PlainTextResponse:
-        await timed_out.wait()
-        return await take_notes(request)
-
-    routes = [Route("/notes", slow, methods=["POST"])]
-    async with serving(Starlette(routes=routes), http=Watched) as served:
+    async with serving_late() as served:
         client = await served.connect()
         client.send(POST + b"Content-Length: 1\r\nExpect: 100-continue\r\n\r\n")
 
