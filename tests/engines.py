@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -147,7 +147,8 @@ class PostgreSQL:
 
     def _signal(self, which: signal.Signals) -> None:
         for pid in self._pids():
-            os.kill(pid, which)
+            with suppress(ProcessLookupError):  # a connection's, which has just ended
+                os.kill(pid, which)
 
     def _pids(self) -> list[int]:
         """Return the server, and the process that it has for each connection."""

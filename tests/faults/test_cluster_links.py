@@ -24,7 +24,7 @@ async def test_a_way_to_redis_that_fails_is_noticed_and_bridged(
 ) -> None:
     async with relaying(valkey.port) as relay:
         poor = site.settings(f"redis://127.0.0.1:{relay.port}/0")
-        async with site.busy(poor, site.settings(valkey.url)) as (workload, _):
+        async with site.busy(poor, site.settings(valkey.url)) as (workload, [node, _]):
             workload.hush(LISTENERS)
             if fault == "silent":
                 relay.fall_silent()
@@ -37,7 +37,7 @@ async def test_a_way_to_redis_that_fails_is_noticed_and_bridged(
 
     assert found.violations == []
     assert workload.refusals().keys() <= {"not_found"}
-    assert found.slowest > 0.1, "nobody missed Redis"
+    assert "bus lost" in node.log()
 
 
 @pytest.mark.parametrize("delay", [0.2, 2 * COMMAND_DEADLINE])
