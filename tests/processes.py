@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from tests.waiting import until
 
 _NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
+PORTS = range(20_000, 32_000)  # below those that Linux gives to outgoing connections
 PATIENCE = 60.0  # seconds, where others keep the machine busy; a start takes half of one
 
 
@@ -94,11 +96,12 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+    """Return a port that nothing listens on, and that no connection is given while a server is down."""
+    while True:
+        port = PORTS[secrets.randbelow(len(PORTS))]
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("127.0.0.1", port))
+            return port
 
 
 def http_client(origin: str, headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
