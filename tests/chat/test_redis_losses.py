@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
@@ -22,13 +22,6 @@ pytestmark = [
 ]
 
 AT_ONCE = 0.25  # seconds, for a hundred; the first deadline of the network is later
-
-
-@pytest.fixture
-def valkey() -> Iterator[Valkey]:
-    """Return an engine of the test's own."""
-    with engines.valkey() as engine:
-        yield engine
 
 
 @pytest.fixture

@@ -1,20 +1,11 @@
 """What fault tests stand on: a site, whose database others share, and a Valkey of each test's own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import engines
 from tests.databases import Cluster
 from tests.faults.sites import Site, site_on
-
-
-@pytest.fixture
-def valkey() -> Iterator[engines.Valkey]:
-    """Return an engine of the test's own."""
-    with engines.valkey() as engine:
-        yield engine
 
 
 @pytest.fixture

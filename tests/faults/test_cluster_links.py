@@ -1,12 +1,15 @@
 """Links in a cluster: silent, broken within a frame, lossy; nothing is lost, and nothing doubled."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 from redis.asyncio import Redis
 
 from chat.redis_links import COMMAND_DEADLINE
 from tests.engines import Valkey
 from tests.faults.habits import Habits
-from tests.faults.relays import relaying
+from tests.faults.relays import Relay, relaying
 from tests.faults.sites import BUS_AWAY, HEALED, IN_HEALTH, LISTENERS, WARM, Site
 from tests.faults.workload import working
 from tests.waiting import until
@@ -14,8 +17,12 @@ from tests.waiting import until
 pytestmark = [pytest.mark.faults, pytest.mark.postgresql, pytest.mark.redis]
 
 
-def port_of(url: str) -> int:
-    return int(url.rpartition(":")[2].partition("/")[0])
+@asynccontextmanager
+async def relaying_database(site: Site) -> AsyncIterator[tuple[Relay, str]]:
+    """Yield a way to the database of a site, and the URL by that way."""
+    port = int(site.database.rpartition(":")[2].partition("/")[0])
+    async with relaying(port) as relay:
+        yield relay, site.database.replace(f":{port}/", f":{relay.port}/")
 
 
 @pytest.mark.parametrize("fault", ["silent", "reset"])
@@ -75,8 +82,7 @@ async def test_a_redis_that_is_emptied_has_nothing_to_lose(site: Site, valkey: V
 async def test_a_silent_way_to_the_database_refuses_in_time_and_heals(
     site: Site, valkey: Valkey
 ) -> None:
-    async with relaying(port_of(site.database)) as relay:
-        by_relay = site.database.replace(f":{port_of(site.database)}/", f":{relay.port}/")
+    async with relaying_database(site) as (relay, by_relay):
         silent = site.settings(valkey.url, by_relay)
         async with site.busy(silent, site.settings(valkey.url)) as (workload, _):
             relay.fall_silent()
@@ -93,8 +99,7 @@ async def test_a_silent_way_to_the_database_refuses_in_time_and_heals(
 async def test_who_is_cut_off_in_the_midst_of_a_commit_stores_it_once_or_not_at_all(
     site: Site, valkey: Valkey
 ) -> None:
-    async with relaying(port_of(site.database)) as relay:
-        by_relay = site.database.replace(f":{port_of(site.database)}/", f":{relay.port}/")
+    async with relaying_database(site) as (relay, by_relay):
         cut_off = site.settings(valkey.url, by_relay)
         async with site.busy(cut_off, site.settings(valkey.url)) as (workload, _):
             relay.falls_deaf_at = b"COMMIT;"
@@ -109,8 +114,7 @@ async def test_who_is_cut_off_in_the_midst_of_a_commit_stores_it_once_or_not_at_
 
 
 async def test_commits_whose_reply_is_lost_are_stored_once(site: Site, valkey: Valkey) -> None:
-    async with relaying(port_of(site.database)) as relay:
-        by_relay = site.database.replace(f":{port_of(site.database)}/", f":{relay.port}/")
+    async with relaying_database(site) as (relay, by_relay):
         settings = site.settings(valkey.url, by_relay)
         async with site.busy(settings, settings) as (workload, _):
             relay.loses_reply_to = b"COMMIT;"

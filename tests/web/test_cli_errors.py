@@ -1,5 +1,7 @@
 """An error of the command line is one line, and changes nothing."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +115,13 @@ async def test_an_error_of_the_real_command_is_one_line(data: Path) -> None:
 
     assert ended.code in (1, 2)
     assert is_one_line(ended.err), ended.err
+
+
+def test_the_command_that_is_installed_is_this_one() -> None:
+    installed = Path(sys.executable).with_name("curbside")
+
+    ended = subprocess.run([installed, "room", "nonesuch"], capture_output=True, text=True)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert is_one_line(ended.stderr), ended.stderr
+    assert "curbside room --help" in ended.stderr
