@@ -26,7 +26,10 @@ async def test_a_node_that_was_held_catches_up(site: Site, valkey: Valkey) -> No
 
     assert found.violations == []
     assert found.refused.keys() <= {"not_found"}
-    assert found.slowest > HELD / 2, "nobody missed the node"
+    # What others were answered meanwhile came late to its clients, unless it was held within a
+    # transaction: then its rooms were locked, and others were refused.
+    was_missed = found.slowest > HELD / 2 or workload.refusals()["unavailable"] > 0
+    assert was_missed, "nobody missed the node"
 
 
 async def test_redis_that_is_held_holds_up_no_answer(site: Site, valkey: Valkey) -> None:
