@@ -1,5 +1,6 @@
 """What most tests stand on: a node over a real database, with four people on it."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -20,6 +21,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         runs_on_all = metafunc.definition.path.parent.name in EVERYWHERE
         engines = getattr(metafunc.module, "ENGINES", EVERY_ENGINE if runs_on_all else [SQLITE])
         metafunc.parametrize("engine", engines)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from what stays: else it walks all modules again for every few tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
