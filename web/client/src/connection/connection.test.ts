@@ -130,6 +130,29 @@ test("back says what was sent and what was loaded, and goes by itself", async ()
   expect(page.strips.current).toEqual({ is: "none" })
 })
 
+test("what was sent before a loss is not said to have waited, though not all was entered by then", async () => {
+  const server = new Server()
+  server.room().post("ben", "Before")
+  const page = await online(server)
+  server.fault = (asked) => (asked.do === "room.enter" ? "lose" : null)
+  page.connection.stop()
+  page.connection.start()
+  await settle()
+  page.outbox.post("cardiology", "Sent while rooms were being entered")
+  await settle()
+  server.refusing = 1006
+  server.close(1006)
+  page.outbox.post("cardiology", "Sent when back")
+  await settle(10_000)
+
+  server.refusing = null
+  server.fault = () => null
+  page.connection.tryNow()
+  await settle(500)
+
+  expect(page.strips.current).toMatchObject({ text: expect.stringMatching(/^1 message sent/) })
+})
+
 test("what came back is one sentence", () => {
   expect(backText(2, 14, true)).toBe("2 messages sent, 14 new ones loaded, nothing missed.")
   expect(backText(0, 0, true)).toBe("Nothing missed.")

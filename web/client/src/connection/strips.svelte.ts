@@ -66,9 +66,14 @@ export class Strips {
     if (link.is === "waiting" || link.is === "connecting") this.#timer = setTimeout(() => this.look(), 1000)
   }
 
-  /** Count what was sent out of the queue since the loss. */
+  /** Whether the person was told of a loss. */
+  get #told(): boolean {
+    return this.current.is === "reconnecting" || this.current.is === "offline"
+  }
+
+  /** Count what was sent out of the queue since a loss was told of; what went out before it waited for nothing. */
   sent(): void {
-    if (this.#lostAt !== null) this.#sent += 1
+    if (this.#told) this.#sent += 1
   }
 
   /** All is caught up: say so, if the loss had been worth a word, once the queue is sent or takes too long. */
@@ -79,10 +84,10 @@ export class Strips {
       this.#timer = setTimeout(() => this.back(loaded, complete, isSending, patience - LOOK), LOOK)
       return
     }
-    const worthy = this.current.is === "reconnecting" || this.current.is === "offline"
+    const told = this.#told
     const sent = this.#sent
     this.clear()
-    if (!worthy) return
+    if (!told) return
     this.current = { is: "back", text: backText(sent, loaded, complete) }
     this.#timer = setTimeout(() => this.clear(), THANKS)
   }
