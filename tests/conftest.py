@@ -23,6 +23,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine", engines)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first: the worker that begins with it keeps its one browser busy."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 def pytest_collection_finish() -> None:
     """Keep the collector from what stays: else it walks all modules again for every few tests."""
     gc.collect()
@@ -69,9 +74,9 @@ def valkey() -> Iterator[Valkey]:
         yield engine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_server() -> Iterator[PostgreSQL]:
-    """Return a PostgreSQL of a module's own."""
+    """Return a PostgreSQL for those tests that do it harm."""
     with engines.postgresql() as made:
         yield made
 

@@ -118,7 +118,7 @@ class Poster:
         self.history.notes.append(Revoked(self._now()))
 
     def forget(self) -> None:
-        """Enter every room again as one who comes for the first time, on the same link."""
+        """Leave off being in every room, and enter as one who comes for the first time."""
         for place in self.places.values():
             place.epoch, place.is_asked, place.is_in = None, False, False
 
@@ -238,9 +238,10 @@ class Poster:
     ) -> None:
         if ok is None:
             assert refused is not None
-            self.places[room].is_asked = False
-            if not refused["retry"]:
-                del self.places[room]
+            if refused["retry"]:
+                self.places[room].is_asked = False
+            else:
+                self.places.pop(room, None)  # it may have left between asking and hearing
             return
         place = self.places[room]
         place.is_in = True

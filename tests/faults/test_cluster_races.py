@@ -21,9 +21,10 @@ async def test_who_enters_a_busy_room_misses_nothing(site: Site, valkey: Valkey)
     async with site.busy(settings, settings, habits=busy) as (workload, _):
         entering = workload.posters[:2]  # one by each node
         for _ in range(ENTRIES):
+            await until(lambda: all(poster.is_linked for poster in entering))
             for poster in entering:
                 poster.forget()
-            await until(lambda: all(poster.is_linked for poster in entering))
+        await until(lambda: all(poster.is_linked for poster in entering))
     found = await site.find(workload, IN_HEALTH)
 
     assert found.violations == []
