@@ -43,7 +43,7 @@ class Ask(msgspec.Struct):
 
 
 class FollowUp(msgspec.Struct, frozen=True):
-    """A command that the server itself puts, some seconds after another."""
+    """A command that the server itself puts, some seconds after another. It dies with the server."""
 
     command: Command
     actor: Any
@@ -84,7 +84,7 @@ class Writer:
         self._put_off: list[Ask] = []
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._due: dict[tuple[str, Any, Request], asyncio.TimerHandle] = {}
+        self._due: dict[tuple[Command, Any, Request], asyncio.TimerHandle] = {}
 
     def start(self) -> None:
         """Begin to take from the queue."""
@@ -188,7 +188,7 @@ class Writer:
 
     def _follow_up(self, due: FollowUp) -> None:
         """Put it once after its seconds, however often it was asked for meanwhile."""
-        key = (due.command.name, due.actor, due.request)
+        key = (due.command, due.actor, due.request)
         if key in self._due:
             return
 

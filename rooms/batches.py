@@ -187,6 +187,16 @@ class Batch:
             Rooms(self.connection).advance(changes)
 
 
+def run_alone(
+    connection: Connection, ask: Ask, *, policy: Policy, secret: bytes, now: float | None = None
+) -> Outcome:
+    """Decide one command in a transaction that nobody else has asked for; return how it ended."""
+    batch = Batch(connection, known={}, policy=policy, secret=secret, now=now, waits=True)
+    [outcome] = batch.run([ask]).outcomes
+    assert outcome is not None  # it waited for the rooms
+    return outcome
+
+
 def _given(request: Request) -> dict[str, Any]:
     """Return what a request says beyond its defaults: a key added later must change no retry."""
     return {

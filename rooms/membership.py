@@ -97,7 +97,7 @@ def add_member(work: UnitOfWork, request: AddMember) -> Told:
     person = find_person(work, request.person)
     if person.id in rights.roles:
         return work.unchanged(rights.room)
-    work.follow_up(
+    work.leave_job(
         internal.find("member.tell_added"), TellAdded(room=rights.room), actor=Actor.of(person)
     )
     work.record("member.add", room=rights.room, target=person.id)
@@ -106,8 +106,9 @@ def add_member(work: UnitOfWork, request: AddMember) -> Told:
 
 @internal.add("member.tell_added")
 def tell_added(work: UnitOfWork, request: TellAdded) -> None:
-    """Tell the actor, who was added, of the room."""
-    work.tell(own_room(work.actor.id), MemberAdded(room=request.room))
+    """Tell the actor, who was added, of the room; not where they have left it meanwhile."""
+    if work.use(Members).since(request.room, work.actor.id) is not None:
+        work.tell(own_room(work.actor.id), MemberAdded(room=request.room))
 
 
 def admit(work: UnitOfWork, room: str, person: str, *, role: str = "member") -> Told:

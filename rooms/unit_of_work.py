@@ -11,11 +11,14 @@ import msgspec
 
 from chat.commands import Command, Request, Told
 from chat.events import Envelope, Event, log_of, to_millisecond, wire_name
+from chat.identifiers import new_id
 from chat.values import Value
 from chat.writer import FollowUp
+from rooms.jobs import only_once
 from rooms.permissions import Actor, Rights, require_may_know
 from storage.audit import Act, Audit
 from storage.database import Connection
+from storage.jobs import LEASE, Job, Jobs
 from storage.rooms import Room
 
 
@@ -124,14 +127,21 @@ class UnitOfWork:
         )  # fmt: skip
         return Told(room=wire_name(room), seq=standing.head)
 
-    def follow_up(
-        self, command: Command, request: Request, *, after: float = 0.0, actor: Actor | None = None
-    ) -> None:
-        """Have the server put a command for an actor, some seconds after the commit.
+    def follow_up(self, command: Command, request: Request, *, after: float) -> None:
+        """Have the server put a command for the actor, some seconds after the commit.
 
         It is lost where the server dies first: only for what a client that reconnects learns anyway.
         """
-        self.follow_ups.append(FollowUp(command, actor or self.actor, request, after))
+        self.follow_ups.append(FollowUp(command, self.actor, request, after))
+
+    def leave_job(self, command: Command, request: Request, *, actor: Actor) -> None:
+        """Have a command run for an actor, once: by this server after its commit, or by another."""
+        job = Job(
+            new_id(), command.name, actor.id, msgspec.msgpack.encode(request),
+            due=self._ledger.now + LEASE,
+        )  # fmt: skip
+        self.keep(Jobs, job._asdict())
+        self.follow_ups.append(FollowUp(only_once(command, job.id), actor, request, 0.0))
 
     def end_session(self, digest: bytes) -> None:
         """Have every connection closed that came with a session or token, after the commit."""

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from chat.errors import Refusal
 from web import api, health, metrics, pages, problems
-from web.chores import Chores
+from web.chores import Chores, all_chores
 from web.curbside import Curbside
 from web.echo import serve_echo
 from web.headers import SecurityHeaders
@@ -35,7 +35,7 @@ def create_app(
         await curbside.start()
         beside = [metrics.watch_loop(curbside.metrics, curbside.loop_time)]
         if not settings.redis_url:  # with it there are other nodes, and a worker for all of them
-            beside.append(Chores(curbside.database).run())
+            beside.append(Chores(curbside.database, all_chores(curbside.secret)).run())
         tasks = [asyncio.create_task(each) for each in beside]
         yield
         for task in tasks:

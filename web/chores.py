@@ -8,12 +8,14 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import structlog
 
 from storage.credentials import Credentials
 from storage.database import Database, DatabaseAway, FateUnknown
+from web.jobs import run_jobs
 
 ROWS_A_COMMIT = (
     500  # guessed: a commit of so many holds a server's writer up for a few milliseconds
@@ -51,18 +53,21 @@ async def empty_journal(database: Database, _now: float) -> dict[str, object]:
     return {}
 
 
-CHORES = (
-    Chore("forget_expired", 600.0, forget_expired),
-    # Measured: one commit of that time waits some 10 ms for it.
-    Chore("empty_journal", 10.0, empty_journal),
-)
+def all_chores(secret: bytes) -> tuple[Chore, ...]:
+    """Return every chore. ``secret`` is the server's key, by which answers are kept."""
+    return (
+        Chore("run_jobs", 1.0, partial(run_jobs, secret=secret)),
+        Chore("forget_expired", 600.0, forget_expired),
+        # Measured: one commit of that time waits some 10 ms for it.
+        Chore("empty_journal", 10.0, empty_journal),
+    )
 
 
 class Chores:
     """Does chores in turn, each at its time, the first time at once."""
 
     def __init__(
-        self, database: Database, chores: Sequence[Chore] = CHORES, *,
+        self, database: Database, chores: Sequence[Chore], *,
         wall_time: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._database = database

@@ -86,7 +86,7 @@ class Curbside:
         offer_figures(self.metrics, self)
         self.is_ready = False
         self._listener = NodeListener(self)
-        self._secret = secret
+        self.secret = secret
         self.policy = policy
         self._known: dict[str, Rights] = {}
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
@@ -230,7 +230,7 @@ class Curbside:
 
         def decide(connection: SqlConnection) -> tuple[Decision, dict[str, Rights]]:
             batch = Batch(
-                connection, known=self._known, policy=self.policy, secret=self._secret,
+                connection, known=self._known, policy=self.policy, secret=self.secret,
                 now=self.wall_time(), recalls=recalls,
             )  # fmt: skip
             return batch.run(asks), batch.rights

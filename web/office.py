@@ -15,7 +15,7 @@ import typer
 from chat.commands import Commands, Request
 from chat.errors import BadRequest, Refusal
 from chat.writer import Ask
-from rooms.batches import Batch
+from rooms.batches import run_alone
 from rooms.permissions import Actor
 from rooms.unit_of_work import Policy
 from storage.database import Connection, DatabaseAway, FateUnknown
@@ -116,13 +116,9 @@ class Desk:
         actor: Actor = SYSTEM, now: float | None = None,
     ) -> Any:  # fmt: skip
         """Run one command and return its reply. Raises Refusal."""
-        batch = Batch(
-            self.connection, known={}, secret=self._key, now=now,
-            policy=Policy(edit_seconds=float("inf")), waits=True,
-        )  # fmt: skip
         ask = Ask(commands.find(name), actor, request, answer=lambda _: None)
-        [outcome] = batch.run([ask]).outcomes
-        assert outcome is not None  # it waited for the rooms
+        policy = Policy(edit_seconds=float("inf"))
+        outcome = run_alone(self.connection, ask, policy=policy, secret=self._key, now=now)
         if outcome.refusal is not None:
             raise outcome.refusal
         return outcome.reply

@@ -19,7 +19,7 @@ from storage.engines import open_database
 from storage.migrations import upgrade
 from storage.people import People
 from web.app import create_app
-from web.chores import CHORES, Chores
+from web.chores import Chores, all_chores
 from web.cli.locks import AlreadyServed, hold
 from web.curbside import Curbside
 from web.keys import cluster_of
@@ -119,19 +119,20 @@ def work() -> None:
     with one_line_errors():
         settings = load_settings()
         configure_logs(settings.log)
-        with Office(settings):
-            pass  # the schema is current
-        asyncio.run(_work(settings))
+        with Office(settings) as opened:  # the schema is current
+            key = opened.key
+        asyncio.run(_work(settings, key))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, key: bytes) -> None:
     """Do chores until a signal comes; a commit that is under way is done first."""
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stopped.set)
     database = open_database(settings.database)
-    working = asyncio.create_task(Chores(database).run())
-    log.info("working", chores=[chore.name for chore in CHORES])
+    chores = all_chores(key)
+    working = asyncio.create_task(Chores(database, chores).run())
+    log.info("working", chores=[chore.name for chore in chores])
     await stopped.wait()
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
