@@ -18,8 +18,8 @@ from storage.people import People
 
 TAKEN = 100  # at once; guessed: run one after the other, well within their lease
 
-COMMANDS = Commands[UnitOfWork]()
-COMMANDS.include(membership.internal)
+internal = Commands[UnitOfWork]()
+internal.include(membership.internal)
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ def _take(now: float, connection: Connection) -> list[Job]:
     """Take what is due of the commands that this version knows."""
     for job in Jobs(connection).give_up(now):
         log.error("job given up", job=job.id, command=job.command, tries=job.tries)
-    known = [command.name for command in COMMANDS]
+    known = [command.name for command in internal]
     return Jobs(connection).take(now, known, limit=TAKEN)
 
 
@@ -51,7 +51,7 @@ def _run(job: Job, now: float, secret: bytes, connection: Connection) -> bool:
     person = People(connection).find(job.person)
     if person is None:
         return Jobs(connection).end(job.id)
-    command = COMMANDS.find(job.command)
+    command = internal.find(job.command)
     request = command.convert(msgspec.msgpack.decode(job.given))
     ask = Ask(only_once(command, job.id), Actor.of(person), request, answer=lambda _: None)
     refusal = run_alone(connection, ask, policy=Policy(), secret=secret, now=now).refusal

@@ -151,7 +151,7 @@ async def test_a_job_for_somebody_who_is_gone_is_done(ward: Ward) -> None:
 async def test_what_fails_is_tried_ever_more_seldom_and_given_up_in_the_end(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "COMMANDS", failing())
+    monkeypatch.setattr(jobs, "internal", failing())
     await leave(ward, job(ward, "a-job"))
     times = [NOW + LEASE * (2 ** (tries + 1) - 2) for tries in range(TRIES + 1)]
 
@@ -215,4 +215,4 @@ def test_every_command_that_is_left_as_a_job_is_known_to_who_runs_them() -> None
     left = re.findall(r'leave_job\(\s*internal\.find\("([a-z_.]+)"\)', "".join(sources))
 
     assert left
-    assert set(left) <= {command.name for command in jobs.COMMANDS}
+    assert set(left) <= {command.name for command in jobs.internal}
