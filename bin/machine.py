@@ -1,6 +1,6 @@
-"""What this machine offers: Node for the web client, a browser for the tests.
+"""What this machine offers: Node for the web client, a browser and a clock for the tests.
 
-The one place that chooses either; `bin/setup`, the build hook and the tests ask here. Standard
+The one place that chooses any of them; `bin/setup`, the build hook and the tests ask here. Standard
 library only, since it runs before anything is installed.
 """
 
@@ -47,3 +47,10 @@ def find_browser() -> str | None:
     if chosen := os.environ.get("CURBSIDE_CHROMIUM"):
         return chosen
     return next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+def find_clock() -> str | None:
+    """Return the library that moves a process's wall clock: CURBSIDE_FAKETIME, else Debian's."""
+    if chosen := os.environ.get("CURBSIDE_FAKETIME"):
+        return chosen
+    return next(map(str, Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)

@@ -1,7 +1,7 @@
 """Kinds of test: counts those that ran, and fails the run when a required kind ran none.
 
 A pytest plugin, loaded by `addopts`. CURBSIDE_REQUIRE names the required kinds, so that in CI a
-missing browser, or a missing engine, is a failure and not a silence.
+missing browser, engine or clock is a failure and not a silence.
 """
 
 import os
@@ -10,13 +10,14 @@ from collections import Counter
 
 import pytest
 
-from bin.machine import find_browser, has_node
+from bin.machine import find_browser, find_clock, has_node
 from tests import engines
 
-KINDS = ("browser", "conformance", "faults", "postgresql", "redis")
+KINDS = ("browser", "clocks", "conformance", "faults", "postgresql", "redis")
 
 _HELP = {
     "browser": "Install chromium (apt-get install chromium), or set CURBSIDE_CHROMIUM to one",
+    "clocks": "Install libfaketime (apt-get install libfaketime), or set CURBSIDE_FAKETIME to it",
     "postgresql": f"Run bin/setup, or set {engines.DATABASE_URL} to a server",
     "redis": f"Run bin/setup, or set {engines.REDIS_URL} to a server",
 }
@@ -38,6 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Note each test's kinds in its report, and skip what needs a program that is not there."""
     here = {
         "browser": "CURBSIDE_CHROMIUM" in os.environ,
+        "clocks": find_clock() is not None,
         "postgresql": engines.has_postgresql(),
         "redis": engines.has_redis(),
     }

@@ -127,6 +127,9 @@ def run(order: Order) -> None:
     os.closerange(STREAMS, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     if order.files:
         resource.setrlimit(resource.RLIMIT_NOFILE, (order.files, order.files))
+    if "LD_PRELOAD" in order.environment:  # which is to be there before anything else
+        installed = Path(sys.executable).with_name("curbside")
+        os.execve(installed, [str(installed), *order.arguments], order.environment)
     os.environ.clear()
     os.environ.update(order.environment)
     sys.argv[1:] = order.arguments
