@@ -77,7 +77,7 @@ def valkey() -> Iterator[Valkey]:
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[PostgreSQL]:
     """Return a PostgreSQL for those tests that do it harm."""
-    with engines.postgresql() as made:
+    with engines.postgresql(max_connections="24") as made:  # a node has 12 at most
         yield made
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from storage import rooms
@@ -12,10 +14,12 @@ from tests import engines
 from tests.builders import Ward, serving_on
 from tests.clients import Client
 from tests.databases import furnish_database
+from tests.web.http_clients import browsing
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgresql]
 
 REFUSED_WITHIN = 2.0 + 1.0  # seconds: the promise, and a machine that is shared by many
+HEALED = 3.0 + 1.0  # seconds: the promise, and the same
 
 
 @pytest.fixture
@@ -110,6 +114,53 @@ class Held:
     def run(self, connection: Any, rows: Any) -> None:
         self._write.run(connection, rows)
         self._server.hold()
+
+
+@asynccontextmanager
+async def crowding(server: engines.PostgreSQL) -> AsyncIterator[None]:
+    """Have strangers hold every connection that the server gives, those of a node too."""
+    async with AsyncExitStack() as stack:
+        strangers: list[int] = []
+        while True:
+            try:
+                stranger = await asyncpg.connect(f"{server.url}/postgres")
+            except asyncpg.TooManyConnectionsError:
+                if not await stranger.fetch(PUT_OUT, strangers):
+                    break
+            else:
+                strangers.append(stranger.get_server_pid())
+                stack.push_async_callback(stranger.close)
+        yield
+
+
+PUT_OUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND NOT pid = ANY($1)
+"""
+
+
+async def test_without_connections_posts_are_refused_in_time_and_settle_when_some_are_free(
+    server: engines.PostgreSQL, ward: Ward
+) -> None:
+    ana, ben = Client(ward, "ana"), Client(ward, "ben")
+    await ben.enter("cardiology")
+    before = await ana.ask("message.post", post(ward, "BP 150/95."))
+    posts = [post(ward, f"BP 140/90, reading {n}.") for n in range(5)]
+
+    async with crowding(server), browsing(ward.curbside) as http:
+        codes = [*await refusals(ana, posts), *await refusals(ana, posts)]
+        ready = await http.get("/readyz")
+    assert set(codes) == {"unavailable"}
+    assert ana.link.code is None
+    assert ben.link.code is None
+    assert (ready.status_code, ready.json()["degraded"]) == (200, ["database"])
+
+    start = time.monotonic()
+    answers = [await settled(ana, each) for each in posts]
+    await ben.event(answers[-1]["seq"])
+    assert time.monotonic() - start < HEALED
+    assert [answer["seq"] for answer in answers] == [before["ok"]["seq"] + 1 + n for n in range(5)]
+    assert not any("duplicate" in answer for answer in answers)
 
 
 async def test_readiness_says_that_it_is_away(server: engines.PostgreSQL, ward: Ward) -> None:
