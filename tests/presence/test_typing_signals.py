@@ -33,17 +33,33 @@ def test_who_says_no_more_of_it_is_taken_out_after_a_few_seconds() -> None:
     assert _sets(typing, SHOWN_FOR + 4.0) == []
 
 
-async def test_a_post_ends_its_authors_typing(ward: Ward) -> None:
-    watcher, ana = Client(ward, "ben"), Client(ward, "ana")
+async def test_a_post_ends_its_authors_typing_and_nobody_elses(ward: Ward) -> None:
+    watcher, ana, linden = (Client(ward, who) for who in ("ben", "ana", "linden"))
     await watcher.enter("cardiology", signals=True)
     await ana.ask("person.type", {"room": "cardiology"})
     ward.curbside.watches.tell_presence(1.0)
     await watcher.until(lambda frame: _typing(frame) == [ward.id("ana")])
 
     await ward.post("cardiology", "Bed 4 is free", "ana")
-    ward.curbside.watches.tell_presence(2.0)
 
-    await watcher.until(lambda frame: _typing(frame) == [])
+    await linden.ask("person.type", {"room": "cardiology"})
+    ward.curbside.watches.tell_presence(2.0)
+    told = await watcher.until(lambda frame: ward.id("linden") in (_typing(frame) or ()))
+    assert _typing(told) == [ward.id("linden")]
+
+
+async def test_one_who_is_no_member_is_refused_and_not_seen_to_type(ward: Ward) -> None:
+    watcher, stranger, linden = (Client(ward, who) for who in ("ben", "stranger", "linden"))
+    await watcher.enter("cardiology", signals=True)
+    await stranger.enter("cardiology", signals=True)
+
+    answer = await stranger.ask("person.type", {"room": "cardiology"})
+
+    await linden.ask("person.type", {"room": "cardiology"})
+    ward.curbside.watches.tell_presence(1.0)
+    told = await watcher.until(lambda frame: _typing(frame) is not None)
+    assert answer["refused"]["code"] == "forbidden"
+    assert _typing(told) == [ward.id("linden")]
 
 
 async def test_one_who_is_not_to_be_seen_is_not_seen_to_type(ward: Ward) -> None:
