@@ -55,13 +55,16 @@ class ReadUpTo(Reply):
 
 @commands.add("room.mark_read", scope="read")
 def mark_read(work: UnitOfWork, request: MarkRead) -> ReadUpTo:
-    """Move one's marker up and tell one's other devices."""
+    """Move one's marker up and tell one's other devices; who is no member has nothing unread."""
     rights = work.rights(request.room)
     if request.room == ME or request.seq > work.head(rights.room):
         raise BadRequest("seq: beyond the room's newest event")
     me, reads = work.actor.id, work.use(Reads)
+    since = work.use(Members).since(rights.room, me)
+    if since is None:
+        head = work.head(rights.room)
+        return ReadUpTo(room=rights.room, seq=head, unread=0, mentions=0, unchanged=True)
     mark = reads.find(me, rights.room)
-    since = work.use(Members).since(rights.room, me) or 0
     standing = max(mark.seq if mark else 0, since)
     if request.seq <= standing:
         return _answer(work, rights.room, standing, unchanged=True)

@@ -110,7 +110,8 @@ def enter_room(caller: Caller, request: EnterRoom) -> Awaitable[Entered]:
     assert connection is not None
     if request.room in connection.entering:
         raise Conflict("This room is being entered already.")
-    if len(connection.seats) + len(connection.entering) >= ROOMS_LIMIT:
+    is_in = request.room in connection.seats  # and gives that seat up for the new one
+    if len(connection.seats) + len(connection.entering) - is_in >= ROOMS_LIMIT:
         raise Conflict(f"A connection is in at most {ROOMS_LIMIT} rooms.")
     connection.entering[request.room] = caller  # at once: the next frame may be its room.leave
     caller.curbside.connections.unseat(connection, request.room)

@@ -63,6 +63,23 @@ async def test_a_marker_beyond_the_newest_event_is_refused(ward: Ward) -> None:
         await ward.run("room.mark_read", {"room": "cardiology", "seq": 10_000}, "ana")
 
 
+async def test_who_is_no_member_has_nothing_unread_whatever_they_mark(ward: Ward) -> None:
+    posted = await ward.post("cardiology", "From another", "ben")
+    await ward.post("cardiology", "From another again", "ben")
+    device = Client(ward, "stranger")
+    entered = await device.enter("cardiology")
+    own = await device.enter("@me")
+
+    answer = await ward.run(
+        "room.mark_read", {"room": "cardiology", "seq": posted["seq"]}, "stranger"
+    )
+
+    snapshot = entered["snapshot"]
+    assert (answer["seq"], answer["unread"]) == (snapshot["read"], snapshot["unread"])
+    assert answer["unchanged"] is True
+    assert (await device.enter("@me"))["head"] == own["head"], "no device is told"
+
+
 async def test_quick_markers_are_told_once_a_second_and_void_one_another(ward: Ward) -> None:
     seqs = [(await ward.post("cardiology", f"Note {n}", "ben"))["seq"] for n in range(3)]
     device = Client(ward, "ana")

@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 
+from sqlalchemy import update
+
 from chat.errors import Close
-from storage.rooms import Rooms
+from storage.rooms import rooms
 from tests.builders import Ward
 from tests.clients import Client
 
@@ -89,8 +91,8 @@ async def test_a_room_numbered_anew_while_it_is_entered_is_entered_again(ward: W
     await Client(ward, "ben").enter("cardiology")
     client = Client(ward, "ana")
     client.tell("room.enter", {"room": "cardiology"})
-    renumbering = [{"key": "cardiology", "epoch": "new"}]
-    await ward.curbside.database.transaction(lambda c: Rooms(c).renumber(renumbering))
+    renumbering = update(rooms).where(rooms.c.id == "cardiology").values(epoch="new")
+    await ward.curbside.database.transaction(lambda c: c.execute(renumbering))
 
     await ward.curbside.hub.check()
 
@@ -112,3 +114,20 @@ async def test_an_unseen_persons_connections_are_counted_down(ward: Ward) -> Non
     client.leave()
 
     assert ward.curbside.connections.count_of(ward.id("ana")) == 0
+
+
+async def test_who_is_in_200_rooms_may_enter_each_of_them_again_but_no_other(ward: Ward) -> None:
+    for number in range(201):
+        await ward.open_room(f"room-{number}", "ana")
+    client = Client(ward, "ana")
+    for number in range(200):
+        await client.enter(f"room-{number}")
+
+    one_more = await client.ask("room.enter", {"room": "room-200"})
+    again = await client.ask("room.enter", {"room": "room-7"})
+    client.tell("room.leave", {"room": "room-7"})
+    in_its_place = await client.ask("room.enter", {"room": "room-200"})
+
+    assert one_more["refused"]["code"] == "conflict"
+    assert again["ok"]["room"] == "room-7"
+    assert in_its_place["ok"]["room"] == "room-200"
