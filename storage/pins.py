@@ -37,7 +37,7 @@ _OF = (
     select(messages)
     .join(pins, pins.c.message == messages.c.id)
     .where(pins.c.room == bindparam("room"))
-    .order_by(pins.c.at.desc())
+    .order_by(pins.c.at.desc(), pins.c.message.desc())
 )
 
 
