@@ -5,7 +5,7 @@ import type { Room } from "../rooms/room.svelte"
 import { postedRow, type Row } from "./rows"
 
 export const apply: Events<Room> = {
-  "message.posted": (room, _data, event) => room.stream.post(postedRow(event)),
+  "message.posted": (room, _data, event) => room.stream.post(postedRow(event, room.me)),
 
   // Of a voided edit is known that it took place; its text is gone, and so is the message soon.
   "message.edited": (room, data, { seq, at }) =>

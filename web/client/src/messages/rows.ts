@@ -12,14 +12,17 @@ export interface Row extends Message {
 /** A row from a message of a snapshot or a page, true as of `as_of`. */
 export const rowOf = (message: Message, as_of: number): Row => ({ ...message, key: message.id, as_of })
 
-/** A row from the event that posted it. Voided content left its number and author behind, and so a removed row. */
-export function postedRow({ seq, at, by: author, data }: RoomEvent<"message.posted">): Row {
+/**
+ * A row from the event that posted it, keyed as `me` keyed the post: another may use the same cid, and two rows with
+ * one key cannot be drawn. Voided content left its number and author behind, and so a removed row.
+ */
+export function postedRow({ seq, at, by: author, data }: RoomEvent<"message.posted">, me: string): Row {
   const by = author ?? ""
   const base = { seq, at, by, version: 1, reactions: [], as_of: seq }
   if ("voided" in data)
     return { ...base, id: data.id, key: data.id, kind: "text", text: "", removed: { at, by } }
   const { cid, ...message } = data
-  return { ...base, ...message, key: cid }
+  return { ...base, ...message, key: by === me ? cid : message.id }
 }
 
 /** The row after an event, or the same row where the event is already in it. */

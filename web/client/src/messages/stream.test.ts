@@ -1,7 +1,7 @@
 // Stream: a bounded window that moves both ways and never loses its place.
 
 import { expect, test } from "vitest"
-import { ModelRoom } from "../testing/model"
+import { ME, ModelRoom } from "../testing/model"
 import { postedRow } from "./rows"
 import { Stream, WINDOW } from "./stream.svelte"
 
@@ -39,22 +39,22 @@ test("reading to the beginning and back again holds at most 300 rows and every m
 
 test("posts join a window at the present, and are counted by one that is elsewhere", () => {
   const { model, stream } = filled(500)
-  stream.post(postedRow(model.post("ben", "Joins") as never))
+  stream.post(postedRow(model.post("ben", "Joins") as never, ME))
   expect(stream.rows.at(-1)?.text).toBe("Joins")
   stream.show(model.page({ around: 100, limit: 100 }), model.head)
 
-  stream.post(postedRow(model.post("ben", "Counted") as never))
+  stream.post(postedRow(model.post("ben", "Counted") as never, ME))
 
   expect([stream.attached, stream.newer]).toEqual([false, 1])
 })
 
 test("a window that follows lets its oldest rows go; one that is read keeps them and lets the present go", () => {
   const { model, stream } = filled(50)
-  for (let n = 0; n < 300; n += 1) stream.post(postedRow(model.post("ben", "On") as never))
+  for (let n = 0; n < 300; n += 1) stream.post(postedRow(model.post("ben", "On") as never, ME))
   expect(ends(stream)).toEqual([51, 350])
 
   stream.following = false
-  stream.post(postedRow(model.post("ben", "On") as never))
+  stream.post(postedRow(model.post("ben", "On") as never, ME))
 
   expect(ends(stream)).toEqual([51, 350])
   expect([stream.attached, stream.newer]).toEqual([false, 1])

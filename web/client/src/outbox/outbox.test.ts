@@ -2,7 +2,7 @@
 
 import fc from "fast-check"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
-import { memoryDevice } from "../device"
+import { memoryDevice, type Device } from "../device"
 import { client } from "../testing/client"
 import { Server } from "../testing/server"
 import { newCid } from "./cids"
@@ -19,6 +19,12 @@ async function opened(server: Server, device = memoryDevice()) {
   await settle()
   await opening
   return page
+}
+
+/** A device that lists its keys in another order than that of their writing, as browsers may. */
+function shuffledDevice(): Device {
+  const device = memoryDevice()
+  return { ...device, keys: (prefix) => device.keys(prefix).reverse() }
 }
 
 const stored = (server: Server) => server.room().messages.map((message) => message.text)
@@ -107,6 +113,69 @@ test("a reload takes the queue along, cids and order included", async () => {
 
   expect(stored(server)).toEqual(["One", "Two"])
   expect(posts(server).map((post) => post.with["cid"])).toEqual(cids)
+})
+
+test("posts of one millisecond keep their order through a reload", async () => {
+  const server = new Server()
+  const device = shuffledDevice()
+  server.refusing = 1006
+  const closed = client(server, { device })
+  for (const text of ["One", "Two", "Three"]) closed.outbox.post("cardiology", text)
+  closed.connection.stop()
+
+  server.refusing = null
+  await opened(server, device)
+
+  expect(stored(server)).toEqual(["One", "Two", "Three"])
+})
+
+test("another's message under the cid of one's own post leaves that post waiting", async () => {
+  const server = new Server()
+  const page = await opened(server)
+  server.fault = (asked) => (asked.do === "message.post" ? "lose" : null)
+  const cid = page.outbox.post("cardiology", "Mine")
+
+  server.publish(server.room().post("ben", "His", cid))
+  await settle()
+
+  expect(page.outbox.of("cardiology").map((send) => send.text)).toEqual(["Mine"])
+  server.fault = () => null
+  await settle(30_000)
+  expect(stored(server)).toEqual(["His", "Mine"])
+  const keys = page.rooms.current!.stream.rows.map((row) => row.key)
+  expect(new Set(keys).size).toBe(2)
+})
+
+test("a post whose event is in a snapshot is not shown beside it", async () => {
+  const server = new Server()
+  const page = await opened(server)
+  server.swallow = () => true
+  page.outbox.post("cardiology", "Once")
+  await settle()
+  expect(page.outbox.of("cardiology").map((send) => send.state)).toEqual(["sent"])
+
+  server.close(1006)
+  for (let n = 0; n < 501; n += 1) server.room().post("ben", "Meanwhile")
+  await settle(5_000)
+
+  expect(page.outbox.of("cardiology")).toEqual([])
+})
+
+test("a post that was known to be stored only on asking again, after a snapshot had brought it, is settled", async () => {
+  const server = new Server()
+  const page = await opened(server)
+  server.swallow = () => true
+  server.fault = (asked) => (asked.do === "message.post" ? "lose answer" : null)
+  page.outbox.post("cardiology", "Once")
+  await settle()
+
+  server.close(1006)
+  server.fault = () => null
+  for (let n = 0; n < 501; n += 1) server.room().post("ben", "Meanwhile")
+  await settle(5_000)
+
+  expect(posts(server)).toHaveLength(2)
+  expect(page.outbox.of("cardiology")).toEqual([])
 })
 
 test("two tabs with the same queue send one copy", async () => {
