@@ -37,6 +37,20 @@ test("markers go out once a second with the furthest alone, and the count falls 
   expect(marks(server)).toEqual([7])
 })
 
+test("looking back at what is read moves no marker", async () => {
+  const server = new Server()
+  for (let n = 0; n < 10; n += 1) server.room().post("ben", "On")
+  const { reads, room } = await opened(server)
+  reads.seen(room, 7)
+  await settle(1_000)
+
+  reads.seen(room, 3)
+  reads.seen(room, 7)
+  await settle(2_000)
+
+  expect([room.read, room.unread, marks(server)]).toEqual([7, 3, [7]])
+})
+
 test("a marker set while offline is told after the reconnect, and no older one undoes it", async () => {
   const server = new Server()
   for (let n = 0; n < 10; n += 1) server.room().post("ben", "On")

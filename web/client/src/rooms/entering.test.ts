@@ -86,6 +86,40 @@ test("what was missed while away is resumed from the position held", async () =>
   expect(texts(page)).toEqual(["Before", "While away", "Live again"])
 })
 
+test("events of a room are dropped while an enter of it is open, and come with its answer", async () => {
+  const server = new Server()
+  server.room().post("ben", "Before")
+  const page = await opened(server)
+  server.fault = (asked) => (asked.do === "room.enter" ? "lose" : null)
+  page.rooms.close()
+  await settle()
+
+  server.publish(server.room().post("ben", "Too early"))
+  await settle()
+
+  expect([page.room.entering, page.room.position]).toEqual([true, 1])
+  server.fault = () => null
+  await settle(30_000)
+  expect([page.room.entering, page.room.position]).toEqual([false, 2])
+})
+
+test("an enter that was open when the connection broke does not hold up the next one", async () => {
+  const server = new Server()
+  server.room().post("ben", "Before")
+  const page = await opened(server)
+  server.fault = (asked) => (asked.do === "room.enter" ? "lose" : null)
+  server.close(1006)
+  await settle(3_000)
+  expect(page.room.entering).toBe(true)
+
+  server.fault = () => null
+  server.close(1006)
+  server.room().post("ben", "While away")
+  await settle(5_000)
+
+  expect(texts(page)).toEqual(["Before", "While away"])
+})
+
 test("a room numbered anew replaces all that was held", async () => {
   const server = new Server()
   server.room().post("ben", "Before")
