@@ -14,15 +14,19 @@ from structlog.processors import ExceptionRenderer
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
+from web.outlets import Outlet
+
 PRIVATE = frozenset(
     ("authorization", "body", "cookie", "cookies", "password", "secret", "text", "token")
 )
 
 
 def configure_logs(style: str = "", *, stream: TextIO | None = None) -> None:
-    """Send all logs, uvicorn's too, to stderr: ``json``, ``console``, or "" for what fits it."""
-    stream = stream or sys.stderr
-    is_console = style == "console" or (not style and stream.isatty())
+    """Send all logs, uvicorn's too, to stderr: ``json``, ``console``, or "" for what fits it.
+
+    Nobody waits until that takes them, as for a ``stream`` that is given instead.
+    """
+    is_console = style == "console" or (not style and (stream or sys.stderr).isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -35,7 +39,7 @@ def configure_logs(style: str = "", *, stream: TextIO | None = None) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(stream or Outlet(sys.stderr.fileno()))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared, processors=_rendering(is_console)

@@ -1,9 +1,12 @@
 """``curbside serve``, ``work``, ``migrate`` and ``seed``."""
 
 import asyncio
+import os
 import signal
+import sys
 import time
 from importlib.metadata import version
+from pathlib import Path
 from typing import IO, Annotated
 
 import structlog
@@ -73,7 +76,7 @@ def serve(
                 sockets = listen(settings.host, settings.port)
             except OSError as error:
                 fail(f"nothing can listen on {settings.host}:{settings.port}: {error.strerror}.")
-            typer.echo(_first_words(opened, demo=demo))
+            _say(_first_words(opened, demo=demo))
             curbside = Curbside(
                 open_database(settings.database), secret=opened.key,
                 is_limited=settings.is_limited, policy=Policy(edit_seconds=settings.edit_seconds),
@@ -82,6 +85,17 @@ def serve(
             curbside.connections.most = connections_allowed()
             run(create_app(curbside, settings, key=opened.key), curbside, settings, sockets)
         lock.close()
+
+
+def _say(words: str) -> None:
+    """Print, unless nothing can be printed: that is no reason to serve nobody."""
+    try:
+        typer.echo(words)
+    except OSError as error:
+        log.warning("stdout takes nothing", error=error.strerror)
+        # What is buffered must go somewhere, or Python ends with an error of its own.
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _bus(url: str, key: bytes) -> Bus | None:
