@@ -105,10 +105,6 @@ class Rooms:
         )
         return [Room(*row) for row in rows]
 
-    def ids(self) -> list[str]:
-        """Return the id of every room, own ones too."""
-        return list(self._connection.execute(select(rooms.c.id).order_by(rooms.c.id)).scalars())
-
     def add(self, room: Room) -> None:
         """Insert a room. Raises IntegrityError where the id is taken."""
         self._connection.execute(insert(rooms).values(msgspec.structs.asdict(room)))
@@ -116,10 +112,3 @@ class Rooms:
     def advance(self, changes: list[dict[str, Any]]) -> None:
         """Set ``head`` and ``revision`` of the rooms that a batch changed, by their ``key``."""
         _ADVANCE.run(self._connection, changes)
-
-    def renumber(self, epochs: list[dict[str, str]]) -> None:
-        """Give rooms new epochs, by their ``key``: old positions in them count for nothing."""
-        self._connection.execute(
-            update(rooms).where(rooms.c.id == bindparam("key")).values(epoch=bindparam("epoch")),
-            epochs,
-        )

@@ -1,5 +1,6 @@
-"""Keys: the server's own secret, which is made once and never shown."""
+"""Keys: the server's own secret and the key of its backups, each made once and never shown."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -7,6 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
+from storage.seals import make_identity, recipient_of
 from web.settings import SECRET_LENGTH, Misconfigured, Settings
 
 
@@ -21,6 +23,30 @@ def server_key(settings: Settings) -> bytes:
         raise Misconfigured(
             f"CURBSIDE_DATA: {error.filename} cannot be used: {error.strerror}."
         ) from None
+
+
+def backup_key(settings: Settings) -> Path:
+    """Return where the key of the backups is kept, unless another's alone is to read them."""
+    return settings.data / "backup.key"
+
+
+def make_backup_key(path: Path) -> bool:
+    """Make the key of the backups, in the form of age's own; return False where there is one."""
+    if path.exists():
+        return False
+    identity = make_identity()
+    _make(path, f"# The key of Curbside's backups, for {recipient_of(identity)}\n{identity}\n")
+    return True
+
+
+def read_backup_key(path: Path) -> str | None:
+    """Return the key in a file, as age and Curbside write it, or None where there is none."""
+    text = path.read_text(errors="replace") if path.exists() else ""
+    for line in text.splitlines():
+        with contextlib.suppress(ValueError):
+            recipient_of(line.strip())
+            return line.strip()
+    return None
 
 
 def cluster_of(key: bytes) -> str:
@@ -38,7 +64,7 @@ def prepare_folder(folder: Path) -> None:
 
 def _kept(path: Path) -> str:
     if not path.exists():
-        _make(path)
+        _make(path, secrets.token_hex(32))
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise Misconfigured(f"{path}: others may read it; run chmod 600 {path}.")
     secret = path.read_text().strip()
@@ -47,11 +73,11 @@ def _kept(path: Path) -> str:
     return secret
 
 
-def _make(path: Path) -> None:
-    """Write a new secret whole, or leave the one that another process has just written."""
+def _make(path: Path, text: str) -> None:
+    """Write a new file whole, or leave the one that another process has just written."""
     handle, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
     with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(32))
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     try:

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from chat.redis_links import read_url
 from storage.engines import SQLITE, engine_of
+from storage.seals import is_recipient
 
 SECRET_LENGTH = 32  # characters; 128 bits where they are hexadecimal
 DAY = 86_400.0  # seconds
@@ -96,12 +97,17 @@ class Settings(BaseSettings):
     data: Path = Field(
         Path("var"),
         validation_alias="CURBSIDE_DATA",
-        description="The folder of the database, the key and the demo sign-ins.",
+        description="The folder of the database, the keys and the demo sign-ins.",
     )
     secret: SecretStr | None = Field(
         None,
         validation_alias="CURBSIDE_SECRET",
         description="At least 32 random characters; else made once and kept in CURBSIDE_DATA.",
+    )
+    backup_recipient: str = Field(
+        "",
+        validation_alias="CURBSIDE_BACKUP_RECIPIENT",
+        description="Whose key alone reads backups, `age1…`; else `backup.key` in CURBSIDE_DATA.",
     )
     proxies: str = Field(
         "",
@@ -137,6 +143,13 @@ class Settings(BaseSettings):
         if url:
             engine_of(url)
         return url
+
+    @field_validator("backup_recipient")
+    @classmethod
+    def _sealable(cls, recipient: str) -> str:
+        if recipient and not is_recipient(recipient):
+            raise ValueError("give what age-keygen prints, age1…")
+        return recipient
 
     @field_validator("secret")
     @classmethod

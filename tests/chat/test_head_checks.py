@@ -1,7 +1,9 @@
 """What a comparison with SQL finds: what another process wrote, numbered anew, or lost."""
 
+from sqlalchemy import update
+
 from chat.errors import Close
-from storage.rooms import Rooms
+from storage.rooms import Rooms, rooms
 from tests.builders import Ward
 from tests.clients import Client
 from tests.databases import EVERY_ENGINE
@@ -25,9 +27,9 @@ async def test_what_another_process_wrote_is_found_by_the_head_check(ward: Ward)
 async def test_a_room_numbered_anew_sends_everybody_back_to_enter_it(ward: Ward) -> None:
     client = Client(ward, "ana")
     await client.enter("cardiology")
-    renumbering = [{"key": "cardiology", "epoch": "new"}]
+    renumbering = update(rooms).where(rooms.c.id == "cardiology").values(epoch="new")
 
-    await ward.curbside.database.transaction(lambda c: Rooms(c).renumber(renumbering))
+    await ward.curbside.database.transaction(lambda c: c.execute(renumbering))
     await ward.curbside.hub.check()
 
     assert client.link.code == Close.NOT_CONTINUOUS

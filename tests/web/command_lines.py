@@ -26,9 +26,10 @@ def is_one_line(err: str) -> bool:
     return err.startswith("curbside: ") and err.count("\n") == 1 and len(err) > len("curbside: .\n")
 
 
-def run(data: Path, *arguments: str, stdin: str = "") -> Ended:
+def run(data: Path, *arguments: str, stdin: str = "", **more: str) -> Ended:
     """Run a command within this process."""
-    ended = CliRunner().invoke(app, arguments, input=stdin, env={"CURBSIDE_DATA": str(data)})
+    environment = {"CURBSIDE_DATA": str(data), **more}
+    ended = CliRunner().invoke(app, arguments, input=stdin, env=environment)
     assert isinstance(ended.exception, SystemExit | None), ended.exception
     return Ended(ended.exit_code, ended.stdout, ended.stderr)
 

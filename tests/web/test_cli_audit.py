@@ -51,9 +51,9 @@ def test_where_there_is_no_database_one_line_says_so(data: Path) -> None:
 
 def test_what_was_restored_says_so_in_the_audit(data: Path, tmp_path: Path) -> None:
     add(data, "kestrel")
-    ok(run(data, "backup", str(tmp_path / "copy.db")))
+    assert run(data, "backup", str(tmp_path / "copy.age")).code == 0
 
-    ok(run(data, "restore", str(tmp_path / "copy.db"), "--force"))
+    ok(run(data, "restore", str(tmp_path / "copy.age"), "--force"))
 
     actions = [action for (action,) in rows(data, "SELECT action FROM audit ORDER BY seq")]
     assert actions == ["person.add", "token.create", "database.restore"]

@@ -43,30 +43,29 @@ async def test_a_server_and_the_commands_beside_it(data: Path, url: str) -> None
     async with served(data, DATABASE_URL=url) as server:
         async with talking(server.socket_url, ana) as talker:
             again = (await talker.ask("message.post", POST))["ok"]
-        well, audit, refused = await asyncio.gather(
-            run("doctor"), run("audit", "verify"), run("backup", str(data / "copy"))
-        )
+        well, audit = await asyncio.gather(run("doctor"), run("audit", "verify"))
         assert await server.stop() == ""
 
     assert again == {**told, "duplicate": True}
     assert "NO" not in ok(well)
     assert "whole" in ok(audit)
     assert not (data / "curbside.db").exists()
-    assert refused.code == 1
-    assert is_one_line(refused.err)
-    assert "pg_dump" in refused.err
 
 
-async def test_a_second_server_without_redis_is_refused(
+async def test_a_second_server_without_redis_is_refused_and_so_is_restoring(
     data: Path, tmp_path: Path, url: str
 ) -> None:
     async with served(data, DATABASE_URL=url) as server:
-        second = await curbside(tmp_path / "other", "serve", "--port", "0", DATABASE_URL=url)
+        second, restored = [
+            await curbside(tmp_path / "other", *command, DATABASE_URL=url)
+            for command in (("serve", "--port", "0"), ("restore", __file__, "--force"))
+        ]
         await server.kill()
 
-    assert (second.code, second.out) == (1, "")
-    assert is_one_line(second.err), second.err
-    assert "REDIS_URL" in second.err
+    for refused, advice in ((second, "REDIS_URL"), (restored, "stop all of them")):
+        assert (refused.code, refused.out) == (1, "")
+        assert is_one_line(refused.err), refused.err
+        assert advice in refused.err
     async with served(tmp_path / "other", DATABASE_URL=url) as server:
         assert "Curbside is at" in server.line
 

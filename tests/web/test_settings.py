@@ -80,6 +80,7 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ("CURBSIDE_URL", "http://chat.example.org", "CURBSIDE_INSECURE_HTTP=1"),
         ("CURBSIDE_SECRET", "hunter2", "at least 32 random characters"),
         ("CURBSIDE_SECRET_FILE", "/no/such/file", "No such file"),
+        ("CURBSIDE_BACKUP_RECIPIENT", "age1hunter2", "give what age-keygen prints"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import typer
 from typer.core import TyperGroup
 
-from web.cli import audit, care, people, rooms, serving
+from web.cli import audit, backups, doctor, people, rooms, serving
 
 
 @runtime_checkable
@@ -48,9 +48,9 @@ for command in (
     serving.work,
     serving.migrate,
     serving.seed,
-    care.backup,
-    care.restore,
-    care.doctor,
+    backups.backup,
+    backups.restore,
+    doctor.doctor,
 ):
     app.command()(command)
 app.add_typer(audit.audit, name="audit")
