@@ -41,6 +41,11 @@ def add(data: Path, handle: str) -> Headers:
     return {"Authorization": f"Bearer {token}"}
 
 
+def things(report: str) -> set[str]:
+    """Return what the doctor looked at."""
+    return {line[4:].partition(":")[0] for line in report.splitlines()}
+
+
 def rows(data: Path, query: str) -> list[Any]:
     """Return what a query finds in the database."""
     connection = sqlite3.connect(data / "curbside.db")

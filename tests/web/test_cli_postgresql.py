@@ -11,7 +11,7 @@ from storage.engines import open_database
 from tests import engines
 from tests.databases import Cluster
 from tests.processes import Ended, curbside, served
-from tests.web.command_lines import is_one_line, ok
+from tests.web.command_lines import is_one_line, ok, things
 from tests.web.talkers import talking
 
 pytestmark = pytest.mark.postgresql
@@ -48,6 +48,7 @@ async def test_a_server_and_the_commands_beside_it(data: Path, url: str) -> None
 
     assert again == {**told, "duplicate": True}
     assert "NO" not in ok(well)
+    assert {"postgresql", "clock", "schema", "fsync", "integrity", "heads"} <= things(ok(well))
     assert "whole" in ok(audit)
     assert not (data / "curbside.db").exists()
 
