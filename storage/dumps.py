@@ -43,10 +43,16 @@ def is_inhabited(connection: Connection) -> bool:
 
 
 def dump(connection: Connection, file: IO[bytes], version: str) -> dict[str, int]:
-    """Write every row into an archive, and return how many there are of each table."""
+    """Write every row into an archive, and return how many there are of each table.
+
+    Raises Unreadable where a newer Curbside may have tables of which this one knows nothing.
+    """
+    revision = revision_of(connection)
+    if revision is None or not is_known(revision):
+        raise Unreadable("the database is of a newer Curbside: back it up by that")
     tables = metadata.sorted_tables
     manifest = Manifest(
-        format=FORMAT, version=version, revision=str(revision_of(connection)),
+        format=FORMAT, version=version, revision=revision,
         engine=connection.dialect.name, at=time.time(),
         tables={str(table.name): [str(column.name) for column in table.c] for table in tables},
     )  # fmt: skip

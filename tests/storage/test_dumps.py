@@ -160,7 +160,9 @@ def test_what_cannot_be_loaded_changes_nothing(
     assert room.epoch == "before"
 
 
-def test_a_database_of_a_newer_curbside_is_not_replaced(database: Database) -> None:
+def test_a_database_of_a_newer_curbside_is_neither_replaced_nor_dumped_in_part(
+    database: Database,
+) -> None:
     def age(connection: Connection) -> None:
         furnish(connection)
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
@@ -170,6 +172,8 @@ def test_a_database_of_a_newer_curbside_is_not_replaced(database: Database) -> N
 
     with pytest.raises(Unreadable, match="the database is of a newer Curbside"):
         load_from(database, file)
+    with pytest.raises(Unreadable, match="back it up by that"):
+        archive_of(database)
 
     assert database.write(handles) == PEOPLE
 

@@ -35,6 +35,8 @@ def backup(file: Annotated[Path, typer.Argument(help="Where to write the archive
                 os.replace(draft, file)
         except OSError as error:
             fail(f"{file} cannot be written: {error.strerror}.")
+        except Unreadable as error:
+            fail(f"{file} is not written: {error}.")
         typer.echo(f"{file}: {sum(counts.values()):,} rows, {file.stat().st_size:,} bytes")
 
 
