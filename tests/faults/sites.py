@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -12,13 +12,14 @@ import pytest
 from tests.faults.habits import Habits
 from tests.faults.histories import read_log
 from tests.faults.workload import Findings, Workload, working
-from tests.processes import Server, serving
+from tests.processes import Ended, Server, serving
 from tests.web.command_lines import Headers, ok, run
 
 ROOMS = ("cardiology", "emergency")
 SCOPES = ["read", "post", "react"]
 PEOPLE = 6
-LISTENERS = slice(1, None, 2)  # the clients of the second of two nodes
+SPEAKERS = slice(0, None, 2)  # the clients of the first of two nodes
+LISTENERS = slice(1, None, 2)  # those of the second
 SEED = 20_261_125
 WARM = 30  # answers before a fault
 
@@ -62,10 +63,16 @@ class Site(NamedTuple):
         """Yield clients at work, and the nodes that they work on; all is settled in the end."""
         async with self.serving(*settings, fault=fault) as nodes:
             workload = self.workload([node.socket_url for node in nodes], habits)
-            async with working(workload):
-                await workload.more(WARM)
+            async with self.at_work(workload):
                 yield workload, nodes
-                await workload.settle()
+
+    @asynccontextmanager
+    async def at_work(self, workload: Workload) -> AsyncIterator[None]:
+        """Have clients at work, and all settled in the end."""
+        async with working(workload):
+            await workload.more(WARM)
+            yield
+            await workload.settle()
 
     async def find(self, workload: Workload, bound: float) -> Findings:
         """Check what the clients noted down against what is stored."""
@@ -78,13 +85,15 @@ class Site(NamedTuple):
         return found
 
 
-def site_on(url: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """Prepare a database, and the folder of the nodes on it."""
+def site_on(
+    url: str, data: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Ended] = run
+) -> Site:
+    """Prepare a database, and the folder of the nodes on it, by commands that ``run`` runs."""
     monkeypatch.setenv("DATABASE_URL", url)
-    return Site(data, url, _prepare(data))
+    return Site(data, url, _prepare(data, run))
 
 
-def _prepare(data: Path) -> list[Headers]:
+def _prepare(data: Path, run: Callable[..., Ended]) -> list[Headers]:
     """Add people, and rooms of them all, where DATABASE_URL says; return what they sign in by."""
     names = [f"nurse-{number}" for number in range(PEOPLE)]
     lines = [json.dumps({"handle": name, "scopes": SCOPES}) for name in names]
