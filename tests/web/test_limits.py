@@ -1,9 +1,18 @@
 """Limits let through what they promise, and name the time to wait for the rest."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
+from chat.commands import Rate
 from chat.errors import RateLimited
-from web.limits import Bucket, Limit, network_of
+from rooms.permissions import Actor
+from web.curbside import all_commands
+from web.limits import Bucket, CommandLimits, Limit, network_of
+
+COMMANDS = all_commands()
+MANY = 1_000
 
 
 def test_a_bucket_gives_its_capacity_at_once_and_then_its_rate() -> None:
@@ -37,3 +46,67 @@ def test_ipv6_addresses_are_limited_by_the_network_that_one_house_has(
     address: str, network: str
 ) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "passing"),
+    [
+        ("message.post", "person", [(0.0, 10), (5.0, 5), (5.75, 0), (100.0, 10)]),
+        ("message.post", "bot", [(0.0, 50), (1.0, 50), (1.5, 25), (100.0, 50)]),
+        ("message.react", "person", [(0.0, 120), (60.0, 120), (60.25, 0), (200.0, 120)]),
+        ("message.react", "bot", [(0.0, 120), (30.0, 60)]),
+    ],
+)
+def test_so_many_commands_pass_and_no_more(
+    command: str, kind: str, passing: list[tuple[float, int]]
+) -> None:
+    limits, who = CommandLimits(is_limited=True), actor(kind)
+    ask = partial(limits.require, COMMANDS.find(command), who)
+
+    assert [(now, passed(ask, now)) for now, _ in passing] == passing
+
+
+def test_posts_are_counted_apart_from_all_else_and_each_person_alone() -> None:
+    limits = CommandLimits(is_limited=True)
+    post, react = COMMANDS.find("message.post"), COMMANDS.find("message.react")
+    ana, ben = actor("person", "ana"), actor("person", "ben")
+    passed(partial(limits.require, post, ana), 0.0)
+
+    assert passed(partial(limits.require, react, ana), 0.0) == 120
+    assert passed(partial(limits.require, post, ben), 0.0) == 10
+
+
+def test_entering_leaving_pinging_and_asking_who_one_is_are_not_counted() -> None:
+    signed_in = [command for command in COMMANDS if not command.anonymous]
+    free = {command.name: command for command in signed_in if command.rate is Rate.NONE}
+    limits = CommandLimits(is_limited=True)
+
+    assert set(free) == {"connection.ping", "room.enter", "room.leave", "session.show"}
+    assert {c.name for c in signed_in if c.rate is Rate.POSTS} == {"message.post"}
+    for command in free.values():
+        assert passed(partial(limits.require, command, actor("person")), 0.0) == MANY
+
+
+def test_an_address_may_fail_50_handshakes_a_minute() -> None:
+    limits = CommandLimits(is_limited=True)
+
+    def fail(now: float) -> None:
+        limits.require_handshake("192.0.2.7", now)
+        limits.count_failed_handshake("192.0.2.7", now)
+
+    assert [passed(fail, now) for now in (0.0, 61.0, 92.0)] == [50, 50, 25]
+
+
+def actor(kind: str, handle: str = "ana") -> Actor:
+    """Return one who asks."""
+    return Actor(id=handle, handle=handle, kind=kind, role="member", verified=True)
+
+
+def passed(ask: Callable[[float], None], now: float) -> int:
+    """Return how often one may ask at a time; MANY where nothing ends it."""
+    for number in range(MANY):
+        try:
+            ask(now)
+        except RateLimited:
+            return number
+    return MANY
