@@ -1,5 +1,6 @@
 """Limits let through what they promise, and name the time to wait for the rest."""
 
+import itertools
 from collections.abc import Callable
 from functools import partial
 
@@ -10,6 +11,7 @@ from chat.errors import RateLimited
 from rooms.permissions import Actor
 from web.curbside import all_commands
 from web.limits import Bucket, CommandLimits, Limit, network_of
+from web.visitors import Attempt, SignIns
 
 COMMANDS = all_commands()
 MANY = 1_000
@@ -95,6 +97,28 @@ def test_an_address_may_fail_50_handshakes_a_minute() -> None:
         limits.count_failed_handshake("192.0.2.7", now)
 
     assert [passed(fail, now) for now in (0.0, 61.0, 92.0)] == [50, 50, 25]
+
+
+def test_a_handle_may_be_tried_5_times_a_minute_from_a_network_and_20_from_all_over() -> None:
+    sign_ins = SignIns(is_limited=True, key=b"a key for tests")
+    home = partial(sign_ins.require, Attempt(address="192.0.2.7", handle="ben", device=None))
+    networks = (f"2001:db8:0:{number:x}::" for number in itertools.count())
+
+    def try_elsewhere(now: float) -> None:
+        sign_ins.require(Attempt(address=next(networks), handle="ana", device=None), now)
+
+    assert [passed(home, now) for now in (0.0, 61.0, 74.0)] == [5, 5, 1]
+    assert [passed(try_elsewhere, now) for now in (0.0, 61.0, 121.0)] == [100, 20, 20]
+
+
+def test_an_address_may_fail_to_sign_in_5_times_a_minute_whatever_the_handles() -> None:
+    sign_ins = SignIns(is_limited=True, key=b"a key for tests")
+
+    def fail(now: float) -> None:
+        sign_ins.require_address("192.0.2.7", now)
+        sign_ins.count_failure("192.0.2.7", now)
+
+    assert [passed(fail, now) for now in (0.0, 61.0, 74.0)] == [5, 5, 1]
 
 
 def actor(kind: str, handle: str = "ana") -> Actor:
