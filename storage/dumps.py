@@ -24,9 +24,8 @@ from sqlalchemy import (
 from storage.archives import FORMAT, ArchiveReader, Manifest, Row, newer, reading, writing
 from storage.audit import Act, Audit
 from storage.database import Connection
-from storage.migrations import upgrade
+from storage.migrations import is_known, revision_of, upgrade, upgrade_to
 from storage.people import people
-from storage.revisions import is_known, revision_of, upgrade_to
 from storage.rooms import rooms
 from storage.seals import Unreadable
 from storage.tables import metadata

@@ -23,6 +23,7 @@ from web.cli import app
 
 ROOT = Path(__file__).parents[1]
 ORDER_LIMIT = 64 * 1024  # bytes
+AT_A_START = {"LD_PRELOAD", "PYTHONPATH"}  # what is read before anything of ours
 STREAMS = 3  # stdin, stdout and stderr
 
 
@@ -127,7 +128,7 @@ def run(order: Order) -> None:
     os.closerange(STREAMS, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     if order.files:
         resource.setrlimit(resource.RLIMIT_NOFILE, (order.files, order.files))
-    if "LD_PRELOAD" in order.environment:  # which is to be there before anything else
+    if AT_A_START & order.environment.keys():
         installed = Path(sys.executable).with_name("curbside")
         os.execve(installed, [str(installed), *order.arguments], order.environment)
     os.environ.clear()

@@ -12,7 +12,7 @@ from storage.audit import Audit
 from storage.authority import Authority
 from storage.database import Connection, Database
 from storage.engines import POSTGRESQL, open_database
-from storage.migrations import is_current, upgrade
+from storage.migrations import is_current, revision_of, upgrade
 from storage.tables import TABLES, metadata
 from tests.databases import Cluster
 
@@ -66,4 +66,16 @@ def test_an_empty_database_is_not_current(empty_url: str) -> None:
     database = open_database(empty_url)
 
     assert not database.write(is_current)
+    database.close_writer()
+
+
+def test_what_a_newer_version_added_is_nothing_to_an_older_one(empty_url: str) -> None:
+    database = open_database(empty_url, is_patient=True)
+    database.write(upgrade)
+    database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+
+    database.write(upgrade)
+
+    assert database.write(is_current)
+    assert database.write(revision_of) == "9999"
     database.close_writer()
