@@ -73,8 +73,8 @@ def mark_read(work: UnitOfWork, request: MarkRead) -> ReadUpTo:
     answer = _answer(work, rights.room, request.seq)
     if work.now - moved.told_at >= TELL_EVERY:
         _tell(work, moved, answer)
-    else:
-        work.follow_up(internal.find("reads.tell"), TellMarks(), after=TELL_EVERY)
+    elif mark is None or mark.told:  # else that job is left already
+        work.leave_job(internal.find("reads.tell"), TellMarks(), actor=work.actor, after=TELL_EVERY)
     return answer
 
 

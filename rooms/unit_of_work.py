@@ -127,21 +127,19 @@ class UnitOfWork:
         )  # fmt: skip
         return Told(room=wire_name(room), seq=standing.head)
 
-    def follow_up(self, command: Command, request: Request, *, after: float) -> None:
-        """Have the server put a command for the actor, some seconds after the commit.
+    def leave_job(
+        self, command: Command, request: Request, *, actor: Actor, after: float = 0.0
+    ) -> None:
+        """Have a command run for an actor, once: by this server after its commit, or by another.
 
-        It is lost where the server dies first: only for what a client that reconnects learns anyway.
+        ``after`` is in seconds, for what is not to be done at once.
         """
-        self.follow_ups.append(FollowUp(command, self.actor, request, after))
-
-    def leave_job(self, command: Command, request: Request, *, actor: Actor) -> None:
-        """Have a command run for an actor, once: by this server after its commit, or by another."""
         job = Job(
             new_id(), command.name, actor.id, msgspec.msgpack.encode(request),
-            due=self._ledger.now + LEASE,
+            due=self._ledger.now + after + LEASE,
         )  # fmt: skip
         self.keep(Jobs, job._asdict())
-        self.follow_ups.append(FollowUp(only_once(command, job.id), actor, request, 0.0))
+        self.follow_ups.append(FollowUp(only_once(command, job.id), actor, request, after))
 
     def end_session(self, digest: bytes) -> None:
         """Have every connection closed that came with a session or token, after the commit."""

@@ -7,7 +7,7 @@ import structlog
 
 from chat.commands import Commands
 from chat.writer import Ask
-from rooms import membership
+from rooms import membership, reads
 from rooms.batches import run_alone
 from rooms.jobs import only_once
 from rooms.permissions import Actor
@@ -19,7 +19,7 @@ from storage.people import People
 TAKEN = 100  # at once; guessed: run one after the other, well within their lease
 
 internal = Commands[UnitOfWork]()
-internal.include(membership.internal)
+internal.include(membership.internal, reads.internal)
 
 log = structlog.get_logger(__name__)
 
