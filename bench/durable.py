@@ -29,6 +29,7 @@ SECONDS = 5.0
 SINGLES = 300  # posts, and as many bare commits
 BLOCKS = 3  # of posts and of commits, alternating: the disk's mood changes
 ROOM = "cardiology"
+COUNT = "SELECT count(*) FROM messages"
 
 
 def figures(options: Options) -> list[Figure]:
@@ -42,7 +43,7 @@ def figures(options: Options) -> list[Figure]:
         servers = loop(path / "loop", POSTERS), curbside(path / "curbside", POSTERS, [ROOM])
         for _ in range(options.runs):
             for server in servers:
-                rates.setdefault(server.name, []).append(_rate(server, options))
+                rates.setdefault(server.name, []).append(rate(server, options))
             on_postgresql.append(_rate_on_postgresql(path, options))
             waits, commits = _singles(servers[1], path / "bare.db", options)
             single.append(median(waits) * 1e3)
@@ -68,19 +69,19 @@ def figures(options: Options) -> list[Figure]:
 def _rate_on_postgresql(path: Path, options: Options) -> float:
     with postgresql() as engine, TemporaryDirectory(dir=path) as folder:
         url = f"{engine.url}/postgres"
-        return _rate(curbside(Path(folder) / "data", POSTERS, [ROOM], DATABASE_URL=url), options)
+        return rate(curbside(Path(folder) / "data", POSTERS, [ROOM], DATABASE_URL=url), options)
 
 
-def _rate(server: Server, options: Options) -> float:
+def rate(server: Server, options: Options) -> float:
     """Return how many posts a second were answered; each is then looked for in the database."""
     with server.running() as running, Load(running.port) as load:
-        posters = [Poster(each, ROOM) for each in load.open(server.tokens, Watched)]
-        before = _stored(server)
+        posters = [Poster(each, ROOM) for each in load.open(server.tokens, server.kinds.watched)]
+        before = stored(server)
         warm = press(load, posters, IN_FLIGHT, seconds=0.5)
         start = time.perf_counter()
         posts = press(load, posters, IN_FLIGHT, seconds=options.seconds(SECONDS))
         took = time.perf_counter() - start
-        if (found := _stored(server) - before) != warm + posts:
+        if (found := stored(server) - before) != warm + posts:
             raise Lost(f"{found} messages stored of {warm + posts} answered")
     return posts / took
 
@@ -96,7 +97,7 @@ def _singles(server: Server, beside: Path, options: Options) -> tuple[list[float
             poster.waits.clear()
             press(load, [poster], 1, seconds=30.0, most=count // BLOCKS, nap=0.0)
             waits += poster.waits
-            commits += _bare_commits(_database(server), beside, count // BLOCKS)
+            commits += _bare_commits(server.database, beside, count // BLOCKS)
     return waits, commits
 
 
@@ -125,21 +126,18 @@ def _bare_commits(source: Path, beside: Path, count: int) -> list[float]:
     return taken[10:]  # the first ones grow the file
 
 
-def _stored(server: Server) -> int:
+def stored(server: Server) -> int:
+    """Return how many messages its database holds, as any other program would see them."""
     if url := server.environment.get("DATABASE_URL"):
         return asyncio.run(_stored_in_postgresql(url))
-    with closing(sqlite3.connect(f"file:{_database(server)}?mode=ro", uri=True)) as database:
-        [[count]] = database.execute("SELECT count(*) FROM messages WHERE room = ?", (ROOM,))
+    with closing(sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)) as database:
+        [[count]] = database.execute(COUNT)
         return int(count)
 
 
 async def _stored_in_postgresql(url: str) -> int:
     connection = await asyncpg.connect(url)
     try:
-        return int(await connection.fetchval("SELECT count(*) FROM messages WHERE room = $1", ROOM))
+        return int(await connection.fetchval(COUNT))
     finally:
         await connection.close()
-
-
-def _database(server: Server) -> Path:
-    return server.directory / f"{server.name}.db"

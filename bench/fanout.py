@@ -5,6 +5,7 @@ by the events that really arrived; a run that loses one is no run.
 """
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -12,8 +13,8 @@ from bench.figures import Figure, compared, percentile
 from bench.load import Load
 from bench.options import Options
 from bench.posts import Poster, keep_pace, press
-from bench.servers import Running, Server, curbside, loop
-from bench.wire import Lost, Member, Watched
+from bench.servers import Server, curbside, loop
+from bench.wire import Kinds, Lost, Member, Watched
 
 MEMBERS = 1_000
 OUTSTANDING = 8  # posts
@@ -30,13 +31,14 @@ class Span(NamedTuple):
     client: float
     rate: float  # deliveries a second
     p99: float  # milliseconds
+    deliveries: int
 
 
 class Seating(NamedTuple):
     """A full room: who posts, and whose deliveries are timed."""
 
     load: Load
-    running: Running
+    cpu: Callable[[], float]  # of all that serves the room, in seconds
     poster: Poster
     watched: list[Watched]
 
@@ -77,44 +79,62 @@ def _rows(name: str, bound: float, ours: list[Span], theirs: list[Span]) -> list
 
 def _run(server: Server, options: Options) -> tuple[Span, Span]:
     with server.running() as running, Load(running.port) as load:
-        poster, watched = _fill(load, server.tokens)
-        seating = Seating(load, running, poster, watched)
-        press(load, [poster], OUTSTANDING, seconds=options.seconds(WARM))
-        load.rest(0.5)
+        poster, watched = seat(load, server.kinds, {running.port: server.tokens})
+        seating = Seating(load, running.cpu, poster, watched)
+        warm(seating, options)
         return (
-            _measure(seating, options.seconds(PRESSED), rate=None),
+            pressed(seating, options),
             _measure(seating, options.seconds(PACED), rate=RATE),
         )
 
 
-def _fill(load: Load, tokens: list[str]) -> tuple[Poster, list[Watched]]:
-    """Seat everybody; the poster comes last, and so hears of its posts when all others have."""
-    every = max(1, len(tokens) // WATCHED)
+def seat(
+    load: Load, kinds: Kinds, tokens: Mapping[int, Sequence[str]]
+) -> tuple[Poster, list[Watched]]:
+    """Seat everybody, by the port that each comes to; the first port's last member posts.
+
+    The last of each port enter last. They hear of a post when all others have, and it is outstanding
+    until they do.
+    """
     members: list[Member] = []
-    for start in range(0, len(tokens) - 1, every):
-        watched, *counted = tokens[start : min(start + every, len(tokens) - 1)]
-        members += [*load.open([watched], Watched), *load.open(counted, Member)]
-    [author] = load.open(tokens[-1:], Watched)
-    load.enter([*members, author], ROOM)
+    for port, coming in tokens.items():
+        every = max(1, len(coming) // WATCHED)
+        for start in range(0, len(coming) - 1, every):
+            watched, *counted = coming[start : min(start + every, len(coming) - 1)]
+            members += load.open([watched], kinds.watched, port)
+            members += load.open(counted, kinds.member, port)
     watching = [member for member in members if isinstance(member, Watched)]
-    return Poster(author, ROOM, seated=True), watching
+    last = [load.open(coming[-1:], kinds.watched, port)[0] for port, coming in tokens.items()]
+    load.enter([*members, *last], ROOM)
+    return Poster(last[0], ROOM, last), watching
+
+
+def warm(seating: Seating, options: Options) -> None:
+    """Have everything run once, unmeasured."""
+    press(seating.load, [seating.poster], OUTSTANDING, seconds=options.seconds(WARM))
+    seating.load.rest(0.5)
+
+
+def pressed(seating: Seating, options: Options) -> Span:
+    """Return a stretch with OUTSTANDING posts. Raises Lost where not all heard all."""
+    return _measure(seating, options.seconds(PRESSED), rate=None)
 
 
 def _measure(seating: Seating, seconds: float, *, rate: float | None) -> Span:
-    load, running, poster, watched = seating
+    load, cpu_now, poster, watched = seating
     for member in watched:
         member.seen.clear()
-    events, cpu, own = load.events, running.cpu(), time.process_time()
+    events, cpu, own = load.events, cpu_now(), time.process_time()
     start = time.perf_counter()
     if rate is None:
         posts = press(load, [poster], OUTSTANDING, seconds=seconds)
     else:
-        posts = keep_pace(load, poster, rate=rate, seconds=seconds)
+        posts = keep_pace(load, [poster], rate=rate, seconds=seconds)
     due = posts * load.size
     load.until(lambda: load.events - events >= due)
-    took, cpu, own = time.perf_counter() - start, running.cpu() - cpu, time.process_time() - own
+    took, cpu, own = time.perf_counter() - start, cpu_now() - cpu, time.process_time() - own
     delays = [delay for member in watched for delay in poster.delays(member)]
     if load.events - events != due or len(delays) != posts * len(watched):
         raise Lost(f"{load.events - events} deliveries of {due}")
     p99 = percentile(delays, 0.99) * 1e3
-    return Span(cpu / due * 1e6, own / due * 1e6, due / took, p99)
+    return Span(cpu / due * 1e6, own / due * 1e6, due / took, p99, due)

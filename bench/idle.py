@@ -11,7 +11,6 @@ from bench.figures import Figure, compared
 from bench.load import Load
 from bench.options import Options
 from bench.servers import Running, Server, curbside, loop
-from bench.wire import Member
 
 CONNECTIONS = 10_000
 PEOPLE = 1_000  # ten connections each
@@ -37,7 +36,7 @@ def figures(options: Options) -> list[Figure]:
         servers = loop(path / "loop", people), curbside(path / "curbside", people, [ROOM])
         for _ in range(options.runs):
             for server in servers:
-                costs.setdefault(server.name, []).append(_run(server, options))
+                costs.setdefault(server.name, []).append(cost(server, options))
     at = f"at {options.size(CONNECTIONS):,}"
     return [
         _row(f"memory of an idle connection, {at}", costs, 0, "KiB", LIMIT),
@@ -53,14 +52,15 @@ def _row(
     return compared(name, ours, theirs, unit=unit, at_most=limit)
 
 
-def _run(server: Server, options: Options) -> Cost:
+def cost(server: Server, options: Options) -> Cost:
+    """Return what each of CONNECTIONS costs, which all have come by turns from its people."""
     connections = options.size(CONNECTIONS)
     warm = options.size(WARM)
     tokens = [server.tokens[n % len(server.tokens)] for n in range(connections)]
     with server.running() as running, Load(running.port, sweep=0.01) as load:
-        members = load.open(tokens[:warm], Member)
+        members = load.open(tokens[:warm], server.kinds.member)
         few, cpu = _settled(load, running), running.cpu()
-        members += load.open(tokens[warm:], Member)
+        members += load.open(tokens[warm:], server.kinds.member)
         opening = running.cpu() - cpu
         many = _settled(load, running)
         load.enter(members, ROOM)

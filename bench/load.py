@@ -61,7 +61,7 @@ class Load:
         opened: list[Kind] = []
         for start in range(0, len(tokens), AT_ONCE):
             socks = [
-                self._connect(token, port or self._port)
+                self._connect(token, port or self._port, kind.PATH)
                 for token in tokens[start : start + AT_ONCE]
             ]
             batch = [self._upgraded(sock, kind) for sock in socks]
@@ -142,14 +142,14 @@ class Load:
         heard = list(zip(members, before, strict=True))
         self.until(lambda: all(member.events + member.others > count for member, count in heard))
 
-    def _connect(self, token: str, port: int) -> socket.socket:
+    def _connect(self, token: str, port: int, path: str) -> socket.socket:
         host = "127.0.0.1"
         sock = socket.create_connection((host, port), PATIENCE)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         key = base64.b64encode(os.urandom(16)).decode()
         lines = (
-            "GET /ws HTTP/1.1", f"Host: {host}:{port}", "Connection: Upgrade", "Upgrade: websocket",
-            "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}",
+            f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Connection: Upgrade",
+            "Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}",
             f"Sec-WebSocket-Protocol: {SUBPROTOCOL}", f"Authorization: Bearer {token}", "", "",
         )  # fmt: skip
         sock.sendall("\r\n".join(lines).encode())

@@ -9,15 +9,10 @@ from SQL and sends missed events one by one.
     python -m uvicorn bench.loop:app
 """
 
-import os
-import time
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import msgpack
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -25,33 +20,26 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS messages (
-    room TEXT, seq INTEGER, id TEXT UNIQUE, at REAL, "by" TEXT, kind TEXT, text TEXT, cid TEXT,
-    PRIMARY KEY (room, seq)
-) WITHOUT ROWID
-"""
-INSERT = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+from bench.rows import Row, Rows, opened
 
 
 class Loop:
-    """Who is in which room, and the rooms' numbers."""
+    """Who is in which room."""
 
-    def __init__(self, database: aiosqlite.Connection) -> None:
-        self.database = database
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
         self.members: dict[str, set[WebSocket]] = {}
-        self.heads: dict[str, int] = {}
 
     async def enter(self, websocket: WebSocket, re: Any, room: str, payload: Any) -> None:
         """Answer with the newest messages, or with every event missed; then seat the socket."""
-        head = await self.head(room)
+        head = await self.rows.head(room)
         seq, limit = payload.get("seq"), payload.get("messages", 50)
         entered: dict[str, Any] = {"room": room, "epoch": "loop", "head": head}
         where, bound = ("seq > ? ORDER BY seq LIMIT 500", seq)
         if seq is None:
             where, bound = ("seq <= ? ORDER BY seq DESC LIMIT " + str(int(limit)), head)
         query = "SELECT * FROM messages WHERE room = ? AND " + where
-        rows = list(await self.database.execute_fetchall(query, (room, bound)))
+        rows = list(await self.rows.database.execute_fetchall(query, (room, bound)))
         if seq is None:
             keys = ("seq", "id", "at", "by", "kind", "text")
             messages = [dict(zip(keys, row[1:], strict=False)) for row in reversed(rows)]
@@ -60,7 +48,7 @@ class Loop:
         else:
             await websocket.send_bytes(packed({"re": re, "ok": {**entered, "resumed": True}}))
             for row in rows:
-                await websocket.send_bytes(packed(event(*row)))
+                await websocket.send_bytes(packed(Row(*row).event()))
         self.members.setdefault(room, set()).add(websocket)
 
     async def leave(self, websocket: WebSocket, re: Any, room: str, payload: Any) -> None:
@@ -70,42 +58,20 @@ class Loop:
 
     async def post(self, websocket: WebSocket, re: Any, room: str, payload: Any) -> None:
         """Commit the message, send it to every member in turn, then answer."""
-        await self.head(room)
-        seq = self.heads[room] = self.heads[room] + 1  # no await between: no number is taken twice
-        now = round(time.time(), 3)
-        row = (room, seq, str(uuid.uuid4()), now, "p1", "text", payload["text"], payload["cid"])
-        await self.database.execute(INSERT, row)
-        await self.database.commit()
-        frame = packed(event(*row))
+        row = await self.rows.add(room, payload)
+        frame = packed(row.event())
         for member in list(self.members.get(room, ())):
             try:
                 await member.send_bytes(frame)
             except WebSocketDisconnect:
                 self.members[room].discard(member)
-        ok = {"room": room, "seq": seq, "id": row[2], "at": now}
-        await websocket.send_bytes(packed({"re": re, "ok": ok}))
-
-    async def head(self, room: str) -> int:
-        """Return the newest number of a room, from SQL the first time."""
-        if room not in self.heads:
-            query = "SELECT coalesce(max(seq), 0) FROM messages WHERE room = ?"
-            [[head]] = await self.database.execute_fetchall(query, (room,))
-            self.heads.setdefault(room, head)  # another post may have been here meanwhile
-        return self.heads[room]
+        await websocket.send_bytes(packed({"re": re, "ok": row.answer()}))
 
 
 def packed(frame: Any) -> bytes:
     """Return one frame's bytes."""
     made: bytes = msgpack.packb(frame)
     return made
-
-
-def event(
-    room: str, seq: int, message: str, at: float, by: str, kind: str, text: str, cid: str
-) -> dict[str, Any]:
-    """Return the event frame of one row."""
-    data = {"id": message, "cid": cid, "kind": kind, "text": text}
-    return {"room": room, "seq": seq, "event": "message.posted", "at": at, "by": by, "data": data}
 
 
 async def serve_socket(websocket: WebSocket) -> None:
@@ -131,11 +97,8 @@ async def answer_ready(request: Request) -> PlainTextResponse:
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Hold the database open."""
-    async with aiosqlite.connect(Path(os.environ["CURBSIDE_DATA"]) / "loop.db") as database:
-        await database.execute("PRAGMA journal_mode = WAL")
-        await database.execute("PRAGMA synchronous = FULL")
-        await database.execute(SCHEMA)
-        app.state.loop = Loop(database)
+    async with opened() as rows:
+        app.state.loop = Loop(rows)
         yield
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.load import Load, answer
-from bench.wire import Watched
+from bench.wire import Seen, Watched
 
 TEXT = (
     "Door-to-balloon audit for the night shift: the delay is in the corridor, not in the lab. "
@@ -20,40 +20,44 @@ IN_FLIGHT = (
 class Poster:
     """One socket's posts to one room. A post is outstanding until its answer has come.
 
-    Where the poster is ``seated`` in the room its own event must have come, too.
+    Where there are ``hearers`` its event must have come to each of them, too.
     """
 
-    def __init__(self, member: Watched, room: str, *, seated: bool = False) -> None:
+    def __init__(self, member: Watched, room: str, hearers: Sequence[Watched] = ()) -> None:
         self.sent: list[float] = []  # when, by post
         self.waits: list[float] = []  # seconds from sending to the answer
         self._member = member
         self._room = room
-        self._frames = 2 if seated else 1
+        self._members = {member, *hearers}
+        self._frames = 1 + len(hearers)
         self._outstanding: dict[int, int] = {}  # frames still to come, by post
         self._run = secrets.token_hex(4)
 
-    def post(self) -> None:
-        """Send one message."""
+    def post(self, due: float | None = None) -> None:
+        """Send one message, whose waits count from when it was ``due``, else from now."""
         index = len(self.sent)
         self._outstanding[index] = self._frames
-        self.sent.append(time.perf_counter())
+        self.sent.append(time.perf_counter() if due is None else due)
         cid = f"{self._run}-{index}"
         self._member.ask(index, "message.post", room=self._room, cid=cid, text=TEXT)
 
     def outstanding(self) -> int:
         """Take what came, and return how many posts are outstanding."""
-        while self._member.seen:
-            at, frame = self._member.seen.popleft()
-            index = self._posted(frame)
-            if "re" in frame:
-                answer(frame)
-                index = frame["re"]
-                self.waits.append(at - self.sent[index])
-            if index is not None:
-                self._outstanding[index] -= 1
-                if not self._outstanding[index]:
-                    del self._outstanding[index]
+        for member in self._members:
+            while member.seen:
+                self._take(member.seen.popleft())
         return len(self._outstanding)
+
+    def _take(self, seen: Seen) -> None:
+        index = self._posted(seen.frame)
+        if "re" in seen.frame:
+            answer(seen.frame)
+            index = int(seen.frame["re"])
+            self.waits.append(seen.at - self.sent[index])
+        if index is not None:
+            self._outstanding[index] -= 1
+            if not self._outstanding[index]:
+                del self._outstanding[index]
 
     def delays(self, member: Watched) -> list[float]:
         """Take what came to another member; return the seconds from each sending to its event."""
@@ -94,14 +98,18 @@ def press(
     return asked
 
 
-def keep_pace(load: Load, poster: Poster, *, rate: float, seconds: float) -> int:
-    """Post so many messages a second, evenly, whatever is outstanding; return how many."""
+def keep_pace(load: Load, posters: Sequence[Poster], *, rate: float, seconds: float) -> int:
+    """Post so many messages a second, evenly and by turns, whatever is outstanding; return how many.
+
+    A post that we are late with counts from when it was due: what delays us delays people.
+    """
     start = time.perf_counter()
     posts = int(rate * seconds)
     for index in range(posts):
-        load.rest(start + index / rate - time.perf_counter())
-        poster.post()
-    settle(load, [poster])
+        due = start + index / rate
+        load.rest(due - time.perf_counter())
+        posters[index % len(posters)].post(due)
+    settle(load, posters)
     return posts
 
 

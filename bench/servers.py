@@ -1,4 +1,4 @@
-"""The two servers: how each is filled, started on its core, measured from outside, and ended."""
+"""Servers: how each is filled, started on its core, measured from outside, and ended."""
 
 import http.client
 import json
@@ -9,11 +9,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.wire import PATIENCE, Lost
+from bench.wire import CURBSIDE, PATIENCE, Kinds, Lost
 
 ROOT = Path(__file__).parents[1]
 CORES = sorted(os.sched_getaffinity(0))  # the first is the server's, the last the client's
@@ -42,13 +42,19 @@ class Running(NamedTuple):
 
 @dataclass(frozen=True)
 class Server:
-    """One of the two, with data of its own that outlives its restarts."""
+    """One that is measured, with data of its own that outlives its restarts."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     directory: Path
     tokens: list[str]
+    kinds: Kinds = CURBSIDE
+
+    @property
+    def database(self) -> Path:
+        """Return where it keeps messages, if that is a file."""
+        return self.directory / f"{self.name}.db"
 
     @contextmanager
     def running(self) -> Iterator[Running]:
@@ -120,12 +126,21 @@ def curbside(
 
 
 def loop(directory: Path, people: int) -> Server:
-    """Return the reference, which knows neither people nor rooms before they come."""
-    directory.mkdir()
+    """Return the plain loop."""
     command = (sys.executable, "-m", "uvicorn", "bench.loop:app", "--log-level", "warning")
-    environment = {**_environment(), "CURBSIDE_DATA": str(directory)}
+    return reference("loop", command, directory, people)
+
+
+def reference(
+    name: str, command: Sequence[str], directory: Path, people: int, kinds: Kinds = CURBSIDE,
+    **settings: str,
+) -> Server:  # fmt: skip
+    """Return a server that knows neither people nor rooms before they come."""
+    directory.mkdir()
     tokens = [f"p{number}" for number in range(1, people + 1)]
-    return Server("loop", command, environment, directory, tokens)
+    server = Server(name, tuple(command), _environment(), directory, tokens, kinds)
+    own = {"BENCH_DATABASE": str(server.database), **settings}
+    return replace(server, environment={**server.environment, **own})
 
 
 def _environment() -> dict[str, str]:

@@ -40,6 +40,7 @@ class Member:
     says unasked (heads, pings) is shorter.
     """
 
+    PATH = "/ws"  # where its server takes sockets
     __slots__ = ("_rest", "_skip", "events", "others", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
@@ -129,10 +130,26 @@ class Watched(Member):
                 self._short(held[position], payload)
             else:
                 self.events += 1
-            if held[position] == _BINARY:
-                self.seen.append(Seen(now, _decode(payload)))
+            frame = self._frame(held[position], payload)
+            if frame is not None:
+                self.seen.append(Seen(now, frame))
             position = start + length
         del held[:position]
+
+    def _frame(self, first: int, payload: bytearray) -> dict[str, Any] | None:
+        """Return what a frame says, if it is one that the benches look at."""
+        frame: dict[str, Any] | None = _decode(payload) if first == _BINARY else None
+        return frame
+
+
+class Kinds(NamedTuple):
+    """How a server is spoken to: by sockets that count, and by those that keep their frames."""
+
+    member: type[Member]
+    watched: type[Watched]
+
+
+CURBSIDE = Kinds(Member, Watched)
 
 
 def masked(first: int, payload: bytes) -> bytes:
