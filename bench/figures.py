@@ -34,7 +34,7 @@ class Figure:
 def compared(
     name: str, ours: Sequence[float], theirs: Sequence[float], *, unit: str,
     at_most: float = math.inf, at_least: float = -math.inf, ratio_at_most: float = math.inf,
-    other: str = "the loop",
+    ratio_at_least: float = -math.inf, other: str = "the loop",
 ) -> Figure:  # fmt: skip
     """Return a row of two medians and their ratio. Bounds are on our median and on the ratio."""
     middle = median(ours)
@@ -42,11 +42,13 @@ def compared(
     bounds = [f"≤ {at_most:,g} {unit}"] if at_most < math.inf else []
     bounds += [f"≥ {at_least:,g} {unit}"] if at_least > -math.inf else []
     bounds += [f"≤ {ratio_at_most:g} of {other}"] if ratio_at_most < math.inf else []
+    bounds += [f"≥ {ratio_at_least:g} of {other}"] if ratio_at_least > -math.inf else []
     beside = "" if other == "the loop" else f" {other}"
     return Figure(
         name, spread(ours, unit), loop=spread(theirs, unit) + beside, ratio=f"{ratio:.2f}",
         bound=" and ".join(bounds) or "–",
-        is_held=at_least <= middle <= at_most and ratio <= ratio_at_most if bounds else None,
+        is_held=at_least <= middle <= at_most and ratio_at_least <= ratio <= ratio_at_most
+        if bounds else None,
     )  # fmt: skip
 
 
