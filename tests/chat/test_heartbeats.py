@@ -2,10 +2,13 @@
 
 import pytest
 
+from chat import heartbeats
 from chat.errors import Close
-from chat.heartbeats import HEADS_EVERY, Heartbeats
+from chat.heartbeats import DEAD_AFTER, Heartbeats
+from presence.tracker import GRACE
 from tests.builders import Ward
 from tests.clients import Client
+from web.watches import PRESENCE_EVERY
 
 WALL = 1_795_341_234.0
 
@@ -40,6 +43,28 @@ async def test_silence_of_45_seconds_frees_the_connection(heard: Client) -> None
     _sweep(heard, 145.1)
 
     assert heard.link.code == Close.HEARTBEAT_LOST
+
+
+async def test_a_pulled_cable_is_shown_to_the_others_within_55_seconds(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(ward.curbside, "loop_time", lambda: now)
+    hearts, watches = Heartbeats(ward.curbside.connections), ward.curbside.watches
+    cut_off, watcher = Client(ward, "ana"), Client(ward, "ben")
+    for client in (cut_off, watcher):
+        await client.enter("cardiology", signals=True)
+    watches.tell_presence(now)
+    cut_off.link.heard = now
+
+    while now < 100.0 + 55.0:
+        watches.tell_presence(now)  # first: what the sweep finds is told a second later
+        hearts.sweep(now, WALL)
+        now += 1.0
+
+    told = await watcher.until(lambda frame: "offline" in frame.get("data", {}))
+    assert (told["signal"], told["data"]["offline"]) == ("presence.changing", [ward.id("ana")])
+    assert DEAD_AFTER + heartbeats.EVERY + GRACE + PRESENCE_EVERY <= 55
 
 
 async def test_one_who_answers_a_ping_is_pinged_again_after_the_next_silence(heard: Client) -> None:
@@ -88,12 +113,12 @@ async def test_heads_are_told_once_after_entering_and_then_of_rooms_that_moved(w
     client = Client(ward, "linden")
     entered = await client.enter("cardiology")
     await client.enter("@me")
-    heartbeats = Heartbeats([client.connection])
+    hearts = Heartbeats([client.connection])
 
     def heads() -> list[dict[str, int]]:
         client.frames.clear()
-        for _ in range(HEADS_EVERY):
-            heartbeats.sweep(client.link.heard, WALL)
+        for _ in range(15):
+            hearts.sweep(client.link.heard, WALL)
         return [f["data"]["heads"] for f in client.read() if f.get("signal") == "room.heads"]
 
     assert heads() == [{"cardiology": entered["head"], "@me": 0}]
@@ -102,3 +127,20 @@ async def test_heads_are_told_once_after_entering_and_then_of_rooms_that_moved(w
     await client.event(posted["seq"])
 
     assert heads() == [{"cardiology": posted["seq"]}]
+
+
+async def test_heads_of_a_room_that_always_moves_are_told_every_15_seconds(ward: Ward) -> None:
+    client = Client(ward, "linden")
+    await client.enter("cardiology")
+    hearts, seconds = Heartbeats([client.connection]), []
+
+    for second in range(1, 46):
+        posted = await ward.post("cardiology", "News", "ben")
+        await client.event(posted["seq"])
+        client.frames.clear()
+        hearts.sweep(client.link.heard, WALL)
+        if any(frame.get("signal") == "room.heads" for frame in client.read()):
+            seconds.append(second)
+
+    assert seconds == [15, 30, 45]
+    assert heartbeats.EVERY == 1.0
