@@ -73,8 +73,10 @@ def mark_read(work: UnitOfWork, request: MarkRead) -> ReadUpTo:
     answer = _answer(work, rights.room, request.seq)
     if work.now - moved.told_at >= TELL_EVERY:
         _tell(work, moved, answer)
-    elif mark is None or mark.told:  # else that job is left already
+    elif mark is None or mark.told:
         work.leave_job(internal.find("reads.tell"), TellMarks(), actor=work.actor, after=TELL_EVERY)
+    else:  # a job is left, but by a node that may have died
+        work.follow_up(internal.find("reads.tell"), TellMarks(), after=TELL_EVERY)
     return answer
 
 

@@ -127,6 +127,13 @@ class UnitOfWork:
         )  # fmt: skip
         return Told(room=wire_name(room), seq=standing.head)
 
+    def follow_up(self, command: Command, request: Request, *, after: float) -> None:
+        """Have the server put a command for the actor, some seconds after the commit.
+
+        It is lost where the server dies first: only for what a job is left for besides.
+        """
+        self.follow_ups.append(FollowUp(command, self.actor, request, after))
+
     def leave_job(
         self, command: Command, request: Request, *, actor: Actor, after: float = 0.0
     ) -> None:
