@@ -25,6 +25,17 @@ def test_a_reload_shows_nothing() -> None:
     assert list(tracker.changes(1.0 + GRACE)) == []
 
 
+def test_one_who_reloads_before_they_were_told_of_is_told_of_at_once() -> None:
+    tracker = Tracker()
+    tracker.enter("cardiology", "ana", "before")
+    tracker.leave("cardiology", "ana", "before", 0.5)
+
+    tracker.enter("cardiology", "ana", "after")
+
+    [(_, change)] = tracker.changes(1.0)
+    assert change.online == ["ana"]
+
+
 def test_a_leave_is_told_after_the_grace() -> None:
     tracker = Tracker()
     tracker.enter("cardiology", "ana", "phone")
