@@ -122,6 +122,26 @@ async def test_messages_are_walked_reacted_to_and_answered_by_single_keys(
     await expect(reply.locator(".quote")).to_contain_text("Ward round note 3")
 
 
+async def test_enter_and_shift_enter_are_swapped_on_the_page_you(
+    staff: Staff, windows: Windows
+) -> None:
+    tamarack = await staff("tamarack")
+    room = await tamarack.open_room("Two lines")
+    window = await (await windows.open(tamarack)).go("/you")
+    await window.page.get_by_role("radio", name="Shift Enter sends").check()
+
+    await window.enter(room)
+    await expect(window.page.locator(".composer")).to_contain_text("Shift Enter send")
+    await expect(window.composer).to_be_focused()
+    await window.page.keyboard.type("Aspirin 75 mg")
+    await window.page.keyboard.press("Enter")
+    await window.page.keyboard.type("Bisoprolol 2.5 mg")
+    await window.page.keyboard.press("Shift+Enter")
+
+    await window.sent()
+    assert [shown["text"] for shown in await window.shown()] == ["Aspirin 75 mg\nBisoprolol 2.5 mg"]
+
+
 async def test_ones_last_message_is_edited_in_view_wherever_one_was_reading(
     staff: Staff, windows: Windows
 ) -> None:

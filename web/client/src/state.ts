@@ -2,6 +2,7 @@
 
 import { call } from "./api/api"
 import { Clock } from "./clock.svelte"
+import { EnterKey } from "./composer/enter.svelte"
 import { Connection } from "./connection/connection.svelte"
 import { wait } from "./connection/reconnect"
 import { Strips } from "./connection/strips.svelte"
@@ -65,6 +66,7 @@ export const outbox: Outbox = new Outbox(
 )
 
 export const drafts = new Drafts(device, me)
+export const enter = new EnterKey(device)
 export const reads = new Reads(connection)
 export const attention = new Attention(rooms)
 export const typing = new Typing(connection.ask)
