@@ -40,6 +40,7 @@ async def test_two_devices_agree_on_what_is_unread_within_a_second(
     for device in (ward, clinic):
         await expect(device.rail_entry("Device count")).to_contain_text("3 unread")
         await expect(device.page).to_have_title("• " + await _bare_title(device))
+        await expect(device.icon).to_have_attribute("href", "/mark-unread.svg")
         await device.page.evaluate(NOTE_CHANGES, "Device count")
 
     await ward.rail_entry("Device count").click()

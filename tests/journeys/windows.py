@@ -84,6 +84,11 @@ class Window:
         return self.page.get_by_role("button", name="jump to present")
 
     @property
+    def icon(self) -> Locator:
+        """The tab's."""
+        return self.page.locator("link[rel=icon]")
+
+    @property
     def strip(self) -> Locator:
         """What is said of the connection."""
         return self.page.locator(".strip[data-says]")

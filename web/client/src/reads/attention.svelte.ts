@@ -1,4 +1,4 @@
-// Attention: what wants one, for the document's title.
+// Attention: what wants one, for the tab: its title and its icon.
 
 import type { Rooms } from "../rooms/rooms.svelte"
 
@@ -13,3 +13,6 @@ export class Attention {
 
 /** "• Cardiology · Curbside": the dot stands for what is unread. */
 export const titleOf = (unread: number, place?: string): string => `${unread ? "• " : ""}${place ? `${place} · ` : ""}Curbside`
+
+/** The tab's icon, with a dot where something is unread. Both are files: the CSP has no part in changing them. */
+export const iconOf = (unread: number): string => (unread ? "/mark-unread.svg" : "/mark.svg")

@@ -6,7 +6,7 @@ import { ME, ModelRoom } from "../testing/model"
 import { client } from "../testing/client"
 import { Server } from "../testing/server"
 import { Room } from "../rooms/room.svelte"
-import { titleOf } from "./attention.svelte"
+import { iconOf, titleOf } from "./attention.svelte"
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }))
 afterEach(() => void vi.useRealTimers())
@@ -132,4 +132,8 @@ test("the title has a dot where something is unread", () => {
     "Cardiology · Curbside",
     "Curbside",
   ])
+})
+
+test("the icon has a dot where something is unread", () => {
+  expect([iconOf(9), iconOf(0)]).toEqual(["/mark-unread.svg", "/mark.svg"])
 })
