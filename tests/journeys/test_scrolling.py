@@ -120,6 +120,7 @@ async def test_at_the_present_one_stays_there_and_above_it_nothing_moves_but_the
     await expect(window.jump_bar).to_contain_text("newer messages")
     await expect(window.message("Newer 3")).to_have_count(1)
     assert await window.page.evaluate(MOVED) <= 1
+    await expect(window.page.locator(".present")).to_contain_text("Reading Today")
     before = int((await window.jump_bar.inner_text()).split()[0])
     await kestrel.post(room, "Newer 4")
     await expect(window.jump_bar).to_contain_text(f"{before + 1} newer messages")

@@ -6,6 +6,8 @@ const NEAR = 80 // pixels from the end that still count as being there ; a line 
 export class Anchoring {
   /** Whether the view stands at the present. */
   pinned = true
+  /** The first row of which anything is in view, as of the last look. */
+  top: HTMLElement | null = null
   #row: Element | null = null
   #offset = 0
   #sizes = [0, 0]
@@ -37,6 +39,8 @@ export class Anchoring {
     const top = this.box.getBoundingClientRect().top
     const first = firstBelow(rows, top)
     this.#row = rows[first] ?? rows.at(-1) ?? null
+    const above = rows[first - 1]
+    this.top = above && above.getBoundingClientRect().bottom > top ? above : (rows[first] ?? null)
     this.#offset = this.#row ? this.#row.getBoundingClientRect().top - top : 0
   }
 
@@ -62,8 +66,8 @@ export class Anchoring {
   }
 
   /** The rows, without separators: those move when a page is put before them. */
-  #rows(): Element[] {
-    return [...this.list.querySelectorAll(":scope > [data-row]")]
+  #rows(): HTMLElement[] {
+    return [...this.list.querySelectorAll<HTMLElement>(":scope > [data-row]")]
   }
 }
 

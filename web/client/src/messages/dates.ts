@@ -27,8 +27,13 @@ const noon = (day: string): number => Date.parse(`${day}T12:00:00Z`)
 export const daysBetween = (day: string, today: string): number =>
   Math.round((noon(today) - noon(day)) / 86_400_000)
 
-/** The words of a date separator: "Today", "Yesterday", a weekday with its date, or a date with its year. */
-export function dayLabel(day: string, today: string, locale?: string): string {
+interface Naming {
+  locale?: string | undefined
+  width?: "long" | "short"
+}
+
+/** A day in words: "Today", "Yesterday", a weekday with its date, or a date with its year. */
+export function dayLabel(day: string, today: string, { locale, width = "long" }: Naming = {}): string {
   const ago = daysBetween(day, today)
   if (ago === 0) return "Today"
   if (ago === 1) return "Yesterday"
@@ -36,8 +41,8 @@ export function dayLabel(day: string, today: string, locale?: string): string {
   return format(
     "UTC",
     sameYear
-      ? { weekday: "long", day: "numeric", month: "long" }
-      : { day: "numeric", month: "long", year: "numeric" },
+      ? { weekday: width, day: "numeric", month: width }
+      : { day: "numeric", month: width, year: "numeric" },
     locale,
   ).format(noon(day))
 }

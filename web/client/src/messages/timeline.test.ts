@@ -45,10 +45,20 @@ test("days are the viewer's own", () => {
 })
 
 test("a day is named from today, and anew after midnight", () => {
-  expect(dayLabel("2026-11-24", "2026-11-24", "en-GB")).toBe("Today")
-  expect(dayLabel("2026-11-24", "2026-11-25", "en-GB")).toBe("Yesterday")
-  expect(dayLabel("2026-03-28", "2026-03-30", "en-GB")).toBe("Saturday 28 March")
-  expect(dayLabel("2025-12-31", "2026-01-02", "en-GB")).toBe("31 December 2025")
+  const locale = "en-GB"
+
+  expect(dayLabel("2026-11-24", "2026-11-24", { locale })).toBe("Today")
+  expect(dayLabel("2026-11-24", "2026-11-25", { locale })).toBe("Yesterday")
+  expect(dayLabel("2026-03-28", "2026-03-30", { locale })).toBe("Saturday 28 March")
+  expect(dayLabel("2025-12-31", "2026-01-02", { locale })).toBe("31 December 2025")
+})
+
+test("a day is named shortly where there is little room", () => {
+  const short = { locale: "en-GB", width: "short" } as const
+
+  expect(dayLabel("2026-11-24", "2026-11-25", short)).toBe("Yesterday")
+  expect(dayLabel("2026-03-28", "2026-03-30", short)).toBe("Sat 28 Mar")
+  expect(dayLabel("2025-12-31", "2026-01-02", short)).toBe("31 Dec 2025")
 })
 
 test("what happened a while ago is told shortly", () => {

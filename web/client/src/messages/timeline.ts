@@ -37,7 +37,7 @@ export function timeline({ rows, sends = [], newAfter, me, today, zone, locale, 
     if (next === day) return
     day = next
     before = undefined
-    items.push({ is: "date", key: `day-${day}`, day, label: dayLabel(day, today, locale) })
+    items.push({ is: "date", key: `day-${day}`, day, label: dayLabel(day, today, { locale }) })
   }
 
   for (const row of rows) {
