@@ -87,6 +87,21 @@ async def test_axe_finds_no_serious_fault_on_a_phone(staff: Staff, windows: Wind
     assert {place: what for place, what in found.items() if what} == {}
 
 
+async def test_axe_finds_no_serious_fault_while_rooms_and_messages_load(
+    staff: Staff, windows: Windows
+) -> None:
+    tamarack = await staff("tamarack")
+    window = await windows.open(tamarack, is_fresh=True)
+    await window.page.route_web_socket("**/ws", lambda _: None)
+
+    await window.go("/r/cardiology")
+    await expect(window.stream.locator(".skeleton")).to_contain_text("Loading messages…")
+    await expect(window.stream.locator(".skeleton")).to_be_visible()
+    still = "(bone) => getComputedStyle(bone).animationName"
+    assert await window.stream.locator(".skeleton b").first.evaluate(still) == "none"
+    assert await faults(window) == []
+
+
 async def faults(window: Window, within: str = "html") -> list[str]:
     """Return axe's serious and critical violations in both themes, each with its places."""
     if not await window.page.evaluate("'axe' in window"):
