@@ -1,12 +1,13 @@
 """What had to go is sent to nobody from the moment at which its removal is told, wherever it waits."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from chat.events import Envelope
+from chat.events import AsOf, Envelope
 from chat.pages import Pages
 from chat.writer import Decision
 from tests.builders import Ward
@@ -65,6 +66,30 @@ async def test_a_text_that_waits_for_others_is_taken_away_as_well(ward: Ward) ->
 
     gone = await client.event(head + 2)
     assert gone["data"] == {"id": "m1", "voided": True}
+
+
+async def test_what_goes_in_the_very_batch_in_which_it_came_is_published_without_it(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rooms.messages.new_id", lambda: "m1")
+    bus, published, at = ward.curbside.bus, [], {"room": "cardiology", "id": "m1"}
+    publish = bus.publish
+
+    def keep(envelopes: Sequence[Envelope], as_of: Mapping[str, AsOf]) -> None:
+        published.extend(each for each in envelopes if each.room == "cardiology")
+        publish(envelopes, as_of)
+
+    monkeypatch.setattr(bus, "publish", keep)
+    ana = Client(ward, "ana")
+
+    ana.tell("message.post", {"room": "cardiology", "cid": "b1f0c2d4e5", "text": SECRET})
+    ana.tell("message.edit", {**at, "text": f"{SECRET}, spelt out"})
+    await ana.ask("message.remove", at)
+
+    gone = {"id": "m1", "voided": True}
+    assert [(each.event, msgspec.msgpack.decode(each.data)) for each in published] == [
+        ("message.posted", gone), ("message.edited", gone), ("message.removed", {"id": "m1"}),
+    ]  # fmt: skip
 
 
 async def test_what_a_removal_does_not_reach_is_kept() -> None:
