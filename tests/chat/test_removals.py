@@ -72,8 +72,8 @@ async def test_what_goes_in_the_very_batch_in_which_it_came_is_published_without
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rooms.messages.new_id", lambda: "m1")
-    bus, published, at = ward.curbside.bus, [], {"room": "cardiology", "id": "m1"}
-    publish = bus.publish
+    bus, at = ward.curbside.bus, {"room": "cardiology", "id": "m1"}
+    publish, published = bus.publish, list[Envelope]()
 
     def keep(envelopes: Sequence[Envelope], as_of: Mapping[str, AsOf]) -> None:
         published.extend(each for each in envelopes if each.room == "cardiology")
