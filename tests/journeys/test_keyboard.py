@@ -114,6 +114,12 @@ async def test_messages_are_walked_reacted_to_and_answered_by_single_keys(
     await expect(sheet).to_have_count(0)
     await expect(third.locator(":focus")).to_have_count(1)
 
+    for key, title in (("p", "Pin to room"), ("Delete", "Remove message")):
+        await press(key)
+        await expect(page.get_by_role("dialog", name=title)).to_be_visible()
+        await press("Escape")
+        await expect(third.locator(":focus")).to_have_count(1)
+
     await press("r")
     await expect(window.composer).to_be_focused()
     await page.keyboard.type("Replying to three.")
@@ -179,7 +185,12 @@ async def test_the_switcher_finds_rooms_by_a_few_letters_with_unread_ones_first(
     await expect(options).to_have_count(0)
 
     await window.page.keyboard.press("Alt+Shift+ArrowDown")
-    await expect(window.page.locator(".room-head__title")).to_be_visible()
+    title = window.page.locator(".room-head__title")
+    await expect(title).to_be_visible()
+    await window.rail_entry("Theatre beta").click()
+    await expect(title).to_have_text("Theatre beta")
+    await window.page.keyboard.press("Alt+ArrowUp")
+    await expect(title).to_have_text("Theatre alpha")
 
 
 async def test_f6_goes_round_the_regions_and_the_skip_link_leads_to_the_content(

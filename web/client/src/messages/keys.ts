@@ -28,6 +28,8 @@ export function streamKeys(view: RoomView, box: () => HTMLElement, { toPresent, 
     next?.scrollIntoView({ block: "nearest" })
   }
 
+  const seq = () => Number(current()?.closest<HTMLElement>("[data-seq]")?.dataset["seq"])
+  const row = () => view.room.stream.rows.find((one) => one.seq === seq())
   const tool = (key: string) => () => current()?.querySelector<HTMLElement>(`[data-key="${key}"]`)?.click()
 
   return {
@@ -39,8 +41,15 @@ export function streamKeys(view: RoomView, box: () => HTMLElement, { toPresent, 
     r: tool("r"),
     ".": tool("."),
     c: () => {
-      const seq = current()?.closest<HTMLElement>("[data-seq]")?.dataset["seq"]
-      if (seq) void copy(location.origin + roomPath(view.room.id, Number(seq)), "Link")
+      if (seq()) void copy(location.origin + roomPath(view.room.id, seq()), "Link")
+    },
+    p: () => {
+      const at = row()
+      if (at && view.mayPin(at)) view.dialog = { is: "pin", row: at }
+    },
+    Delete: () => {
+      const at = row()
+      if (at && view.mayRemove(at)) view.dialog = { is: "remove", row: at }
     },
     "Shift+Escape": () => {
       const undo = reads.markRoom(view.room)

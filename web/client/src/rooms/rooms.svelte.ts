@@ -11,7 +11,7 @@ import { Entering, type Enterable } from "./entering"
 import { fill } from "./filling"
 import { listed } from "./listing"
 import { OwnRoom } from "./own"
-import { byTitle, nextUnread } from "./rail"
+import { byTitle, next } from "./rail"
 import { Recovery, type Caught } from "./recovery"
 import { Room } from "./room.svelte"
 import { apply as signals } from "./signals"
@@ -133,9 +133,9 @@ export class Rooms {
     return room
   }
 
-  /** The next room with something unread, in the rail's order, going round. */
-  nextUnread(from: string | null, step: 1 | -1): Room | undefined {
-    return nextUnread(this.joined, from, step)
+  /** The room after or before the one on screen in the rail's order, going round; of those with something unread where asked. */
+  next(step: 1 | -1, { unread = false } = {}): Room | undefined {
+    return next(this.joined, this.currentId, step, unread)
   }
 
   /** Ask for the list of rooms again, soon and once. */

@@ -39,6 +39,10 @@ export class RoomView {
     return row.by === session.me && !isRemoved(row) && editSecondsLeft(row, clock.second, connection.limits) > 0
   }
 
+  mayPin(row: Row): boolean {
+    return this.mayModerate && !row.pinned && !isRemoved(row)
+  }
+
   mayRemove(row: Row): boolean {
     return !isRemoved(row) && (row.by === session.me || this.mayModerate)
   }
