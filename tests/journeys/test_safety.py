@@ -47,6 +47,9 @@ async def test_markup_in_messages_names_titles_and_notes_is_shown_and_does_nothi
         text for text in ATTACKS if text != ATTACKS[-2]
     ]
     assert {row["author"] for row in shown} == {NAME}
+    turned = window.rows.filter(has_text="dose").locator(".turns")
+    await expect(turned).to_have_count(1)
+    await expect(turned).to_have_css("unicode-bidi", "isolate")
     for row in await window.rows.all():
         await row.hover()
     await window.act(window.message(ATTACKS[0]), "Reply")
