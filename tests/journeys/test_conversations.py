@@ -41,6 +41,15 @@ async def test_what_one_writes_edits_reacts_to_pins_and_removes_the_other_sees(
     await expect(his.page.locator(".strip--pinned")).to_contain_text("HEART 3 goes home")
     await expect(edited.get_by_text("pinned")).to_be_visible()
 
+    new = his.page.get_by_role("button", name="New: 1 pin")
+    await new.click()
+    await expect(his.page.locator(".pin")).to_contain_text("by Saltmarsh")
+    await expect(new).to_have_count(0)
+    await hers.choose(hers.message("Yes, with a HEART score of 3."), "Unpin from room")
+    await expect(his.page.locator(".strip--pinned")).to_have_count(0)
+    await hers.page.get_by_role("button", name="Undo").click()
+    await expect(his.page.locator(".strip--pinned")).to_contain_text("HEART 3 goes home")
+
     await his.choose(his.message("Second troponin is flat. Home with rapid access?"), "Remove")
     await his.page.get_by_role("button", name="Remove for everyone").click()
     await expect(hers.page.get_by_text("Removed by its author.")).to_be_visible()

@@ -13,6 +13,7 @@ import { History } from "./messages/history"
 import { Keeping } from "./outbox/keeping"
 import { Outbox } from "./outbox/outbox.svelte"
 import { People } from "./people/people.svelte"
+import { LookedPins } from "./pins/looked.svelte"
 import { Statuses } from "./presence/statuses.svelte"
 import { Attention } from "./reads/attention.svelte"
 import { Reads } from "./reads/reads"
@@ -67,6 +68,7 @@ export const outbox: Outbox = new Outbox(
 
 export const drafts = new Drafts(device, me)
 export const enter = new EnterKey(device)
+export const looked = new LookedPins(device, me)
 export const reads = new Reads(connection)
 export const attention = new Attention(rooms)
 export const typing = new Typing(connection.ask)
@@ -83,9 +85,10 @@ connection.listen({
 /** Older and newer pages, the present, and any place of a room's messages. */
 export const pages = history
 
-/** Delete what this person wrote and did not send from this device; asked for when signing out of a shared one. */
+/** Delete what this person wrote and did not send, and what was looked at, from this device; asked for when signing out of a shared one. */
 export function forget(): void {
   drafts.forget()
+  looked.forget()
   keeping.forget(session.me)
 }
 
