@@ -1,14 +1,11 @@
-// Links: a message's text as runs of plain text, of http and https addresses, and of signs that would turn it round.
-// Nothing of it is ever HTML.
+// Links: a message's text as runs of plain text and of http and https addresses. Nothing of it is ever HTML.
 
 export interface Run {
   text: string
   href?: string
-  /** Whether it is a sign that turns round the order of all that follows: with one, "05 mg" reads "gm 50". */
-  turns?: boolean
 }
 
-const TURNS = /([\u202d\u202e])/
+// Not with a sign in it that turns text round (signs.ts): the address that is read would not be the one that is opened.
 const ADDRESS = /\bhttps?:\/\/[^\s<>"\u202d\u202e]+/gi
 
 /** What ends a sentence is not the address's; a closing bracket is, where the address opened one. */
@@ -24,12 +21,10 @@ export function runsOf(text: string): Run[] {
   for (const found of text.matchAll(ADDRESS)) {
     const href = trimmed(found[0])
     if (!URL.canParse(href)) continue
-    runs.push(...plain(text.slice(from, found.index)))
+    if (found.index > from) runs.push({ text: text.slice(from, found.index) })
     runs.push({ text: href, href })
     from = found.index + href.length
   }
-  return [...runs, ...plain(text.slice(from))]
+  if (from < text.length) runs.push({ text: text.slice(from) })
+  return runs
 }
-
-const plain = (text: string): Run[] =>
-  text.split(TURNS).flatMap((part) => (TURNS.test(part) ? { text: part, turns: true } : part ? { text: part } : []))
