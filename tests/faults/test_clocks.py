@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.clocks, pytest.mark.faults]
 
 HOUR = 3_600.0  # seconds
 SESSION = 12 * HOUR
-PACE = Habits(every=0.2, edits=20, reacts=45)  # few posts: for some ten seconds nobody is limited
+PACE = Habits(every=0.1, edits=25, reacts=55)  # a post a second each: nobody is limited
 STAGE = 20  # answers after each jump
 
 
@@ -50,7 +50,7 @@ async def watching(url: str, headers: Mapping[str, str]) -> AsyncIterator[list[F
         try:
             yield talker.frames
         finally:
-            listening.cancel()
+            await talker.socket.leave()  # a cancellation may be lost, while events come
             await asyncio.gather(listening, return_exceptions=True)
 
 

@@ -12,7 +12,7 @@ from tests.builders import Ward
 from tests.clients import Client
 
 PEOPLE = 200
-SECONDS = 10
+SECONDS = 6
 
 
 class Flappers:
