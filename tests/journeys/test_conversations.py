@@ -71,6 +71,7 @@ async def test_who_was_away_for_200_messages_edits_removals_and_a_pin_sees_what_
         await expect(his.message(f"Bed {number} is free.")).to_be_visible()
         await his.write(f"Bed {number} is taken.")
         await expect(hers.message(f"Bed {number} is taken.")).to_be_visible()
+    await his.sent()
 
     await wire.cut()
     await his.write("Is bed 4 ready?")
