@@ -25,6 +25,7 @@ async def test_nothing_that_was_answered_is_lost_or_doubled_by_kills(small_site:
         await until(lambda: workload.are_linked)
         for _ in range(KILLS):
             back = workload.resumed + len(workload.posters) * len(ROOMS)
+            await workload.write_at_once()
             await node.kill()
             await node.start()
             await until(partial(_have_resumed, workload, back), HEALED)
