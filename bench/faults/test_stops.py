@@ -1,12 +1,12 @@
 """Stops: nodes that stand still for long, and restarts that roll over a cluster again and again."""
 
-import asyncio
 import logging
 
 import pytest
 
 from bench.faults.sitters import sitting
 from tests.engines import Valkey
+from tests.faults import test_cluster_stops
 from tests.faults.habits import CALM
 from tests.faults.sites import HEALED, Site
 
@@ -19,18 +19,10 @@ log = logging.getLogger(__name__)
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("held", [5.0, 60.0])
 async def test_a_node_that_stood_still_for_long_catches_up(
-    site: Site, valkey: Valkey, held: float
+    site: Site, valkey: Valkey, held: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = site.settings(valkey.url)
-    async with site.busy(settings, settings) as (workload, [first, _]):
-        first.hold()
-        await asyncio.sleep(held)
-        first.let_go()
-        await workload.more(60)
-    found = await site.find(workload, held + HEALED)
-
-    assert found.violations == []
-    assert found.refused.keys() <= {"not_found"}
+    monkeypatch.setattr(test_cluster_stops, "HELD", held)
+    await test_cluster_stops.test_a_node_that_was_held_catches_up(site, valkey)
 
 
 @pytest.mark.timeout(600)

@@ -32,7 +32,7 @@ def elder(tmp_path: Path) -> Iterator[Path]:
 
 
 def _ran(command: list[str], **more: object) -> Ended:
-    ended = subprocess.run(command, capture_output=True, text=True, **more)  # type: ignore[call-overload]  # its many
+    ended = subprocess.run(command, capture_output=True, text=True, **more)  # type: ignore[call-overload]  # passed on as they are
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
