@@ -40,18 +40,20 @@ class Link:
         """Connect and use, and again after each loss, until it is cancelled or ended."""
         while not self._is_ended:
             try:
-                async with (
-                    connected(self._address) as speaking,
-                    connected(self._address) as hearing,
-                ):
-                    if not self._is_ended:
-                        await self._use(speaking, hearing)
+                # In a task of its own: until Python 3.13, one whose group failed stays marked as
+                # cancelled, and until 3.11.4 a timeout in it is taken for that.
+                await asyncio.create_task(self._use_once(), name="link")
             except* FAILURES as group:
                 self._lose(group)
             except* Exception:
                 log.exception("bus failed")
             await asyncio.sleep(self._wait)
             self._wait = min(2 * self._wait, LONGEST_WAIT)
+
+    async def _use_once(self) -> None:
+        async with connected(self._address) as speaking, connected(self._address) as hearing:
+            if not self._is_ended:
+                await self._use(speaking, hearing)
 
     def end(self) -> None:
         """Use no more links. Sentinels, and task groups that fail, may swallow a cancellation."""

@@ -6,11 +6,12 @@ server or to the sentinels' master, several to a Redis Cluster, each to the mast
 
 import asyncio
 import math
+import re
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from redis.asyncio.connection import Connection as TcpConnection
 from redis.asyncio.connection import UnixDomainSocketConnection, parse_url
@@ -198,26 +199,30 @@ def _options(url: str) -> dict[str, Any]:
 
 
 def _sentinels(url: str) -> Sentinels:
-    parts = urlsplit(url)
-    who, _, hosts = parts.netloc.rpartition("@")
+    parts, hosts = _parted(url)
     master, _, database = parts.path.removeprefix("/").partition("/")
     if not master:
         raise ValueError("no master")
-    options = _options(f"redis://{who}@master/{database}?{parts.query}")
+    options = _options(parts._replace(scheme="redis", path=f"/{database}").geturl())
     Server(dict(options))
-    return Sentinels(
-        [_place(host, SENTINEL_PORT) for host in hosts.split(",")], unquote(master), options
-    )
+    return Sentinels([_place(host, SENTINEL_PORT) for host in hosts], unquote(master), options)
 
 
 def _cluster(url: str) -> Cluster:
-    parts = urlsplit(url)
-    who, _, hosts = parts.netloc.rpartition("@")
+    parts, hosts = _parted(url)
     if parts.path.strip("/"):
         raise ValueError("a cluster has no databases")
-    options = _options(f"{parts.scheme.partition('+')[0]}://{who}@node/0?{parts.query}")
+    options = _options(parts._replace(scheme=parts.scheme.partition("+")[0], path="/0").geturl())
     Server(dict(options))
-    return Cluster([_place(host, PORT) for host in hosts.split(",")], options)
+    return Cluster([_place(host, PORT) for host in hosts], options)
+
+
+def _parted(url: str) -> tuple[SplitResult, list[str]]:
+    """Return a URL as one of a single host, and its hosts: of these a URL has one, in Python's eyes."""
+    scheme, _, rest = url.partition("://")
+    place = re.split("[/?#]", rest, maxsplit=1)[0]
+    who, at, hosts = place.rpartition("@")
+    return urlsplit(f"{scheme}://{who}{at}host{rest.removeprefix(place)}"), hosts.split(",")
 
 
 def _place(host: str, port: int) -> tuple[str, int]:
