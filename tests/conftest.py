@@ -9,9 +9,10 @@ import pytest
 from storage.database import Database
 from storage.engines import POSTGRESQL, SQLITE, open_database
 from tests import engines
-from tests.builders import Ward, serving_on
+from tests.builders import Ward, inhabited, serving_on, settle
 from tests.databases import EVERY_ENGINE, EVERYWHERE, Cluster, cluster, furnish_file
 from tests.engines import PostgreSQL, Valkey
+from tests.statements import share_compiled
 from web.curbside import Curbside
 
 
@@ -29,10 +30,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the collector from what stays: else it walks all modules again for every few tests."""
+    """Do once what would be done for each test: collect what stays, compile what is asked."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    share_compiled()
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +51,8 @@ def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) ->
         cluster: Cluster = request.getfixturevalue("postgresql")
         cluster.empty()
         return cluster.url
+    if "ward" in request.fixturenames:
+        return inhabited().put(tmp_path / "curbside.db")
     return furnish_file(tmp_path / "curbside.db")
 
 
@@ -89,10 +93,10 @@ def server(shared_server: PostgreSQL) -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture
-async def ward(curbside: Curbside) -> Ward:
+async def ward(curbside: Curbside, engine: str) -> Ward:
     """Return a node with a moderator, two members of cardiology, and one who is no member."""
+    if engine == SQLITE:
+        return Ward(curbside, inhabited().actors)
     ward = Ward(curbside)
-    await ward.admit("linden", role="moderator")
-    await ward.admit("ana", "ben", "stranger")
-    await ward.open_room("cardiology", "linden", "ana", "ben")
+    await settle(ward)
     return ward

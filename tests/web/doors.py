@@ -17,8 +17,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketT
 
 from chat.frames import MESSAGE_LIMIT
 from storage.engines import open_database
-from tests.builders import SECRET, Ward
-from tests.databases import furnish_file
+from tests.builders import SECRET, Ward, inhabited
 from tests.processes import http_client
 from tests.web.socket_servers import Served, serving
 from tests.web.talkers import Closed, Refused, Socket, dialled
@@ -133,12 +132,11 @@ class _SessionSocket:
 @asynccontextmanager
 async def opened(kind: str, tmp_path: Path) -> AsyncIterator[Door]:
     """Open a door to a new node: ``handover``, ``sansio`` or ``testclient``."""
-    url = furnish_file(tmp_path / "behind.db")
+    url = inhabited().put(tmp_path / "behind.db")
     curbside = Curbside(open_database(url), secret=SECRET, is_limited=False)
     app = create_app(curbside, Settings(port=8000))
     opening = _tried if kind == "testclient" else _served
-    async with opening(kind, app, Ward(curbside)) as door:
-        await door.do(lambda: _populate(door.ward))
+    async with opening(kind, app, Ward(curbside, inhabited().actors)) as door:
         yield door
 
 
@@ -159,9 +157,3 @@ async def _served(kind: str, app: Starlette, ward: Ward) -> AsyncIterator[Door]:
         options = {"ws": "websockets-sansio", "http": "httptools", "ws_max_size": MESSAGE_LIMIT}
     async with app.router.lifespan_context(app), serving(app, **options) as served:
         yield ServerDoor(ward, served)
-
-
-async def _populate(ward: Ward) -> None:
-    await ward.admit("linden", role="moderator")
-    await ward.admit("ana", "ben")
-    await ward.open_room("cardiology", "linden", "ana", "ben")
