@@ -127,7 +127,7 @@ class Inhabited(NamedTuple):
 
 @cache
 def inhabited() -> Inhabited:
-    """Return one, which takes 20 times as long to make as to write. MEASURE"""
+    """Return one, which takes a hundred times as long to make as to write."""
     with TemporaryDirectory() as folder:
         file = Path(folder, "ward.db")
         actors: dict[str, Actor] = {}

@@ -33,14 +33,15 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await curbside.start()
-        beside = [metrics.watch_loop(curbside.metrics, curbside.loop_time)]
-        if not settings.redis_url:  # with it there are other nodes, and a worker for all of them
-            beside.append(Chores(curbside.database, all_chores(curbside.secret)).run())
-        tasks = [asyncio.create_task(each) for each in beside]
+        watching = asyncio.create_task(metrics.watch_loop(curbside.metrics, curbside.loop_time))
+        # With Redis there are other nodes, and a worker for all of them.
+        some = () if settings.redis_url else all_chores(curbside.secret)
+        chores = Chores(curbside.database, some)
+        working = asyncio.create_task(chores.run())
         yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        watching.cancel()
+        chores.end()
+        await asyncio.gather(watching, working, return_exceptions=True)
         await curbside.stop()
         app.state.sign_ins.passwords.close()
 

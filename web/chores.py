@@ -8,6 +8,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -73,21 +74,28 @@ class Chores:
         self._database = database
         self._wall_time = wall_time
         self._due = dict.fromkeys(chores, -math.inf)
+        self._ended = asyncio.Event()
 
     async def run(self) -> None:
-        """Do them for ever."""
+        """Do them until ``end``."""
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._ended.is_set():
             wait = await self.do_due(loop.time())
-            await asyncio.sleep(wait)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._ended.wait()
+
+    def end(self) -> None:
+        """Do no other after the one that is being done: jobs that were taken would be left waiting."""
+        self._ended.set()
 
     async def do_due(self, now: float) -> float:
         """Do what is due at the loop's time ``now``; return how many seconds later the next is."""
         for chore, due in self._due.items():
-            if due <= now:
+            if due <= now and not self._ended.is_set():
                 self._due[chore] = now + chore.every
                 await self._do(chore)
-        return min(self._due.values()) - now
+        return min(self._due.values(), default=math.inf) - now
 
     async def _do(self, chore: Chore) -> None:
         """Do one; whatever goes wrong there ends no other, and it is done again at its next time."""

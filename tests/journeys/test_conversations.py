@@ -1,5 +1,7 @@
 """Two browsers hold a conversation; one goes away and comes back."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
@@ -76,8 +78,8 @@ async def test_who_was_away_for_200_messages_edits_removals_and_a_pin_sees_what_
     await wire.cut()
     await his.write("Is bed 4 ready?")
     await his.write("It is urgent.")
-    for number in range(1, 191):
-        await saltmarsh.post(room, f"Transfer {number} accepted.")
+    accepted = [f"Transfer {number} accepted." for number in range(1, 191)]
+    await asyncio.gather(*(saltmarsh.post(room, text) for text in accepted))
     for number in range(191, 201):
         await hers.write(f"Transfer {number} accepted.")
     await hers.sent()

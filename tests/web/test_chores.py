@@ -131,6 +131,29 @@ async def test_a_chore_that_fails_ends_no_other_and_is_done_again(
     assert done == ["failed", "other"] * 2
 
 
+async def test_the_end_lets_what_is_being_done_be_done_and_nothing_after_it(
+    database: Database,
+) -> None:
+    done: list[str] = []
+    begun, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def take_long(_database: Database, _now: float) -> dict[str, object]:
+        begun.set()
+        await may_go_on.wait()
+        done.append("long")
+        return {}
+
+    some = Chores(database, (Chore("long", 10.0, take_long), noting(done, "other", 10.0)))
+    running = asyncio.create_task(some.run())
+    await begun.wait()
+
+    some.end()
+    may_go_on.set()
+    await running
+
+    assert done == ["long"]
+
+
 # The journal.
 
 

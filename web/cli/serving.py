@@ -139,17 +139,18 @@ def work() -> None:
 
 
 async def _work(settings: Settings, key: bytes) -> None:
-    """Do chores until a signal comes; a commit that is under way is done first."""
+    """Do chores until a signal comes; the one that is under way is done first."""
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stopped.set)
     database = open_database(settings.database)
-    chores = all_chores(key)
-    working = asyncio.create_task(Chores(database, chores).run())
-    log.info("working", chores=[chore.name for chore in chores])
+    some = all_chores(key)
+    chores = Chores(database, some)
+    working = asyncio.create_task(chores.run())
+    log.info("working", chores=[chore.name for chore in some])
     await stopped.wait()
-    working.cancel()
-    await asyncio.gather(working, return_exceptions=True)
+    chores.end()
+    await working
     await database.close()
     log.info("stopped")
 

@@ -25,10 +25,10 @@ export class Anchoring {
     return this.distance <= NEAR
   }
 
-  /** Whether the view or what is in it became higher or lower since the last look. */
-  get isResized(): boolean {
+  /** Whether the end moved away from one who stood at the present: by growing, not by scrolling. */
+  get isOutgrown(): boolean {
     const [view, extent] = this.#sizes
-    return this.box.clientHeight !== view || this.box.scrollHeight !== extent
+    return this.pinned && (this.box.clientHeight !== view || this.box.scrollHeight !== extent)
   }
 
   /** Remember where things are. `attached`: the list as drawn ends at the present. */
