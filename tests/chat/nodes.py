@@ -1,6 +1,7 @@
 """Nodes: Redis buses and whatever they brought; and ways to Redis that go wrong unnoticed."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -65,22 +66,26 @@ def envelope(room: str, seq: int, text: str = "Troponin is back") -> Envelope:
 class Relay:
     """A way to a server that can go half-open: nothing is closed, but nothing comes back.
 
-    ``mutes_hearing`` has it so for connections that subscribe, ``mutes_speaking`` for the others.
+    ``mutes_hearing`` has it so for connections that subscribe, ``mutes_speaking`` for the others. With
+    ``tls`` it is a server of TLS, as the proxies before a Redis are.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
         self._target = urlsplit(url)
+        self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
         self.mutes_hearing = self.mutes_speaking = False
+        self.taken = 0  # connections
 
     @property
     def url(self) -> str:
         """The server's URL by this way."""
-        return f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/0"
+        scheme = "rediss" if self._tls else "redis"
+        return f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/0"
 
     async def start(self) -> None:
         """Take connections."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
 
     async def stop(self) -> None:
         """End it and all connections by it."""
@@ -95,6 +100,7 @@ class Relay:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        self.taken += 1
         there, out = await asyncio.open_connection(self._target.hostname, self._target.port)
         subscribed = asyncio.Event()
         try:
