@@ -1,9 +1,11 @@
 """The nursery: a process that has loaded the command line and forks it: loading takes a second.
 
-It runs nothing of the product itself, so that a fork differs from ``curbside`` in how it was loaded,
-and in nothing else. It ends, with all its forks, when whoever asks it does.
+It runs nothing of the product itself, so that a fork differs from ``curbside`` in how it was loaded, in
+that nothing is taken apart at its end, and in nothing else. It ends, with all its forks, when whoever
+asks it does.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -13,8 +15,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from functools import cache
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, Never
 
@@ -136,7 +139,21 @@ def run(order: Order) -> None:
     sys.argv[1:] = order.arguments
     if order.fault:
         FAULTS[order.fault]()
-    app(prog_name="curbside")
+    _run_and_leave(partial(app, prog_name="curbside"))
+
+
+def _run_and_leave(work: Callable[[], object]) -> Never:
+    """Do as an interpreter does at its end, but take nothing apart that is the nursery's too."""
+    code = 0
+    try:
+        work()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as at any end
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
