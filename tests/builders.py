@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import itertools
-import threading
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -130,16 +130,14 @@ def inhabited() -> Inhabited:
     """Return one, which takes a hundred times as long to make as to write."""
     with TemporaryDirectory() as folder:
         file = Path(folder, "ward.db")
-        actors: dict[str, Actor] = {}
-
-        async def inhabit() -> None:
-            async with serving_on(furnish_file(file)) as node:
-                ward = Ward(node)
-                await settle(ward)
-                actors.update(ward.actors)
-
-        # Of a thread's own: whoever asks first may be within a loop already.
-        thread = threading.Thread(target=lambda: asyncio.run(inhabit()))
-        thread.start()
-        thread.join()
+        # In a thread of its own: whoever asks first may be within a loop already.
+        with ThreadPoolExecutor(1) as thread:
+            actors = thread.submit(asyncio.run, _inhabit(furnish_file(file))).result()
         return Inhabited(file.read_bytes(), actors)
+
+
+async def _inhabit(database_url: str) -> dict[str, Actor]:
+    async with serving_on(database_url) as node:
+        ward = Ward(node)
+        await settle(ward)
+        return ward.actors

@@ -149,7 +149,7 @@ def _run_and_leave(work: Callable[[], object]) -> Never:
         work()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as at any end
+    threading._shutdown()  # type: ignore[attr-defined]  # the interpreter's own wait for threads
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

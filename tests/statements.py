@@ -15,8 +15,10 @@ from sqlalchemy.engine.default import DefaultDialect
 def share_compiled() -> None:
     """Have all engines share. Ours of one kind differ in nothing that is compiled."""
     shared: defaultdict[type[Dialect], Any] = defaultdict(lambda: util.LRUCache(2_000))
+    # SQLAlchemy offers no cache of several engines: each keeps its own in this attribute …
     cache = property(lambda engine: shared[type(engine.dialect)], lambda *_: None)
-    Engine._compiled_cache = cache  # type: ignore[assignment]
-    # The cache's keys name the dialect.
-    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
-    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+    Engine._compiled_cache = cache  # type: ignore[assignment]  # where each engine has a cache
+    # … under keys that name the engine's dialect, which are to be one for all of its kind.
+    kind_hash, is_of_kind = lambda it: hash(type(it)), lambda it, other: type(it) is type(other)
+    DefaultDialect.__hash__ = kind_hash  # type: ignore[method-assign]  # that of any object
+    DefaultDialect.__eq__ = is_of_kind  # type: ignore[method-assign]  # that of any object

@@ -43,29 +43,38 @@ async def behind_tls(valkey: Valkey, certificate: trustme.LeafCert) -> AsyncIter
     await relay.stop()
 
 
-async def test_nodes_hear_one_another_over_tls(
-    valkey: Valkey, authority: trustme.CA, trusted: Path
-) -> None:
+@pytest.fixture
+async def relay(valkey: Valkey, authority: trustme.CA) -> AsyncIterator[Relay]:
+    """Return a way to that engine by the server that it says it is."""
     async with behind_tls(valkey, authority.issue_cert("127.0.0.1")) as relay:
-        url = f"{relay.url}?ssl_ca_certs={trusted}"
-        async with node(url, "a") as a, node(url, "b", "cardiology") as b:
-            a.say(envelope("cardiology", 1))
-            await until(lambda: b.heard == [envelope("cardiology", 1)])
-        assert relay.taken == 4  # two a node
+        yield relay
+
+
+@pytest.fixture
+async def nodes(relay: Relay, trusted: Path) -> AsyncIterator[tuple[Node, Node]]:
+    """Return two by that way, the second of which hears cardiology."""
+    url = f"{relay.url}?ssl_ca_certs={trusted}"
+    async with node(url, "a") as a, node(url, "b", "cardiology") as b:
+        yield a, b
+
+
+async def test_nodes_hear_one_another_over_tls(relay: Relay, nodes: tuple[Node, Node]) -> None:
+    a, b = nodes
+    a.say(envelope("cardiology", 1))
+    await until(lambda: b.heard == [envelope("cardiology", 1)])
+    assert relay.taken == 4  # two a node
 
 
 async def test_a_link_over_tls_that_falls_silent_is_made_anew(
-    valkey: Valkey, authority: trustme.CA, trusted: Path
+    relay: Relay, nodes: tuple[Node, Node]
 ) -> None:
-    async with behind_tls(valkey, authority.issue_cert("127.0.0.1")) as relay:
-        url = f"{relay.url}?ssl_ca_certs={trusted}"
-        async with node(url, "a") as a, node(url, "b", "cardiology") as b:
-            relay.mutes_hearing = True
-            await until(lambda: b.bus.is_degraded)
-            relay.mutes_hearing = False
-            await until(lambda: not (a.bus.is_degraded or b.bus.is_degraded))
-            a.say(envelope("cardiology", 1))
-            await until(lambda: envelope("cardiology", 1) in b.heard)
+    a, b = nodes
+    relay.mutes_hearing = True
+    await until(lambda: b.bus.is_degraded)
+    relay.mutes_hearing = False
+    await until(lambda: not (a.bus.is_degraded or b.bus.is_degraded))
+    a.say(envelope("cardiology", 1))
+    await until(lambda: envelope("cardiology", 1) in b.heard)
 
 
 @pytest.mark.parametrize(
