@@ -10,13 +10,13 @@ from collections import Counter
 
 import pytest
 
-from bin.machine import find_browser, find_clock, has_node
+from bin.machine import BROWSER_PACKAGE, find_browser, find_clock, has_node
 from tests import engines
 
 KINDS = ("browser", "clocks", "conformance", "faults", "postgresql", "redis")
 
 _HELP = {
-    "browser": "Install chromium (apt-get install chromium), or set CURBSIDE_CHROMIUM to one",
+    "browser": f"Install Chromium (apt-get install {BROWSER_PACKAGE}), or set CURBSIDE_CHROMIUM to one",
     "clocks": "Install libfaketime (apt-get install libfaketime), or set CURBSIDE_FAKETIME to it",
     "postgresql": f"Run bin/setup, or set {engines.DATABASE_URL} to a server",
     "redis": f"Run bin/setup, or set {engines.REDIS_URL} to a server",

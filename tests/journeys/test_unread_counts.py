@@ -146,11 +146,19 @@ async def test_shift_escape_marks_a_room_read_and_undo_takes_it_back(
 
 
 async def _focus(window: Window, *, has: bool) -> None:
-    """Give the window the focus or take it: Playwright gives it to all."""
+    """Give the window the focus or take it: Playwright gives it to all.
+
+    Another page takes it from a window; a Chromium without windows has to be told that it has none.
+    """
     devtools = await window.context.new_cdp_session(window.page)
     await devtools.send("Emulation.setFocusEmulationEnabled", {"enabled": has})
     if not has:
         await (await window.context.new_page()).bring_to_front()
+    found = await devtools.send("Browser.getWindowForTarget")
+    bounds = {"windowState": "normal" if has else "minimized"}
+    await devtools.send(
+        "Browser.setWindowBounds", {"windowId": found["windowId"], "bounds": bounds}
+    )
     await window.page.wait_for_function("(has) => document.hasFocus() === has", arg=has)
 
 
