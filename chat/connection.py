@@ -131,6 +131,11 @@ class Connection:
         self.ended = self.ended or code
         self.link.close(code, reason)
 
+    def drop(self, code: Close, reason: str) -> None:
+        """End the connection at once: its client would not read why."""
+        self.close(code, reason)
+        self.link.drop()
+
     def received(self, payload: bytes, *, text: bool) -> None:
         """Take one message from the link."""
         if text != (self.wire.codec.opcode == TEXT):

@@ -142,7 +142,7 @@ class Close(IntEnum):
     TOO_SLOW = 4002, "reading too slowly"
     HEARTBEAT_LOST = 4003, "nothing came for 45 s"
     NOT_CONTINUOUS = 4004, "it cannot be shown that nothing is missing"
-    SHEDDING = 4005, "reserved"
+    SHEDDING = 4005, "too much is unread, of all clients together; mostly seen as 1006"
     DRAINED = 4006, "the server stops, and has answered all"
     # 41xx: get new credentials, then reconnect.
     SESSION_EXPIRED = 4100, "the session or token has expired"

@@ -14,6 +14,10 @@ class Link(Protocol):
     heard: float
     """When bytes last came in, pongs included: seconds of the event loop's clock."""
 
+    @property
+    def unread(self) -> int:
+        """How many bytes this process keeps until the client reads."""
+
     def send(self, data: Any) -> None:
         """Write what ``Wire.encode`` or ``Wire.join`` made for this link's wire."""
 
@@ -28,6 +32,9 @@ class Link(Protocol):
 
     def close(self, code: int, reason: str = "") -> None:
         """Send a close frame and end; ``reason`` is cut to what RFC 6455 allows."""
+
+    def drop(self) -> None:
+        """End at once, and forget what is unread."""
 
 
 class Receiver(Protocol):

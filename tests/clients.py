@@ -19,6 +19,8 @@ class RecordingLink:
         self.code: int | None = None
         self.pings = 0
         self.reads = True
+        self.unread = 0
+        self.is_dropped = False
 
     def send(self, data: list[bytes]) -> None:
         if self.code is None:
@@ -38,6 +40,9 @@ class RecordingLink:
         if self.code is None:
             self.code = int(code)
             self.arrived.set()
+
+    def drop(self) -> None:
+        self.is_dropped = True
 
 
 class Client:

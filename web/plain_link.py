@@ -72,6 +72,15 @@ class PlainLink:
             self._woken.set()
             self._timer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._end)
 
+    @property
+    def unread(self) -> int:
+        """How many bytes of payloads are queued."""
+        return self._bytes
+
+    def drop(self) -> None:
+        """Leave the socket to the server, as one that is gone."""
+        self._end()
+
     async def run(self, receiver: Receiver) -> None:
         """Carry messages both ways until the socket is closed."""
         self._pressure.serve(receiver)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from chat import heartbeats
+from chat import heartbeats, shedding
 from chat.errors import Refusal
 from chat.events import Signal
 from chat.heartbeats import Heartbeats
+from chat.shedding import shed
 
 if TYPE_CHECKING:
     from web.curbside import Curbside
@@ -46,6 +47,7 @@ class Watches:
         node = self._curbside
         for watch in (
             Watch("hearts", heartbeats.EVERY, self._sweep),
+            Watch("unread", shedding.EVERY, lambda: shed(node.connections, shedding.UNREAD_LIMIT)),
             Watch("heads", HEADS_WHILE_DEGRADED, self._check_heads),
             Watch("presence", PRESENCE_EVERY, lambda: self.tell_presence(node.loop_time())),
             Watch("authority", AUTHORITY_EVERY, node.connections.authority.check),

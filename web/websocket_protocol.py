@@ -163,6 +163,16 @@ class WebSocketProtocol(asyncio.Protocol):
             if not self._intake.is_open:
                 self._intake.open()
 
+    @property
+    def unread(self) -> int:
+        """How many bytes the transport keeps."""
+        return self._transport.get_write_buffer_size()
+
+    def drop(self) -> None:
+        """Reset the connection."""
+        self._stop()
+        self._transport.abort()
+
     # What an application does with its socket.
 
     @property

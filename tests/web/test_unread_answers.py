@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from chat.connection import READS_AT_ONCE, Connection
+from chat.errors import Close
 from chat.frames import TEXT
+from chat.shedding import shed
 from rooms.permissions import Actor
 from rooms.readings import Reading
 from tests.waiting import until
 from tests.web.doors import Door, ServerDoor, opened
 from tests.web.http_clients import give_token
 from tests.web.socket_servers import HEAD, RawClient, masked
-from web.plain_link import HIGH, PlainLink
+from web.plain_link import HIGH
 
 PAGE = 50  # messages of 9,000 characters
 ANSWER = 460_000  # bytes: all of them, and what is around them
@@ -57,14 +59,6 @@ async def connected(door: ServerDoor, handle: str) -> tuple[RawClient, Connectio
     return client, connection
 
 
-def held(connection: Connection) -> int:
-    """Return how many bytes wait in the process for the client to read."""
-    link: Any = connection.link
-    return int(
-        link._bytes if isinstance(link, PlainLink) else link._transport.get_write_buffer_size()
-    )
-
-
 def command(re: int, do: str, **payload: Any) -> bytes:
     return masked(TEXT, json.dumps({"id": re, "do": do, "with": payload}).encode())
 
@@ -81,7 +75,7 @@ async def test_answers_that_nobody_reads_are_not_made(
     await until(lambda: connection.write_is_paused and reads.begun == reads.ended)
 
     assert reads.begun < ASKED
-    assert HIGH < held(connection) < HIGH + READS_AT_ONCE * ANSWER
+    assert HIGH < connection.link.unread < HIGH + READS_AT_ONCE * ANSWER
     await door.ward.post("cardiology", "After it", "ben")  # the writer takes them in turn
     found = await door.ward.run("message.history", {"room": "cardiology", "limit": 2}, "ben")
     assert [message["text"] for message in found["messages"]] == ["And yet", "After it"]
@@ -92,3 +86,18 @@ async def test_answers_that_nobody_reads_are_not_made(
             answered.add(frame["re"])
     assert answered == set(range(ASKED + 1))
     assert reads.begun == ASKED
+
+
+async def test_who_leaves_most_unread_is_dropped_where_it_is_too_much_for_the_node(
+    door: ServerDoor,
+) -> None:
+    client, connection = await connected(door, "ana")
+    client.send(b"".join(command(re, "message.history", room="cardiology") for re in range(ASKED)))
+    await until(lambda: connection.write_is_paused)
+
+    shed(door.ward.curbside.connections, connection.link.unread)
+    assert connection.ended is None
+    shed(door.ward.curbside.connections, connection.link.unread - 1)
+
+    await until(lambda: not door.ward.curbside.connections._all)
+    assert connection.ended is Close.SHEDDING
