@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import answers, client, cluster, durable, enter, fanout, idle, storm
+from bench import answers, client, cluster, durable, enter, fanout, hot, idle, reconnects, storm
 from bench.figures import Figure, table
 from bench.options import Options
 from bench.peers import columns, nodes
@@ -21,7 +21,9 @@ BENCHES: dict[str, Callable[[Options], list[Figure]]] = {
     "fanout": fanout.figures,
     "idle": idle.figures,
     "durable": durable.figures,
+    "hot": hot.figures,
     "storm": storm.figures,
+    "reconnects": reconnects.figures,
     "enter": enter.figures,
     "client": client.figures,
     "cluster": cluster.figures,

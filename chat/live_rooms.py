@@ -9,14 +9,15 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from chat import sweeps
 from chat.codecs import Wire
 from chat.events import Signal, is_own_room, wire_name
 from chat.rings import Entry, Passing, Piece, Ring, void
+from chat.sweeps import Sweep
 
 if TYPE_CHECKING:
     from chat.connection import Connection
 
-SLICE = 2_000  # seats written to in one turn of the loop: 13 ms, by SWEEP_NOTICED in chat/writer.py
 OWN_RING = 16  # events of ``@me``, which bridge the moment between a read and its seat
 
 
@@ -57,7 +58,7 @@ class LiveRoom:
     """
 
     __slots__ = (
-        "_audiences", "_behind", "_pending", "_scheduled", "_swept_from", "_tally", "_unswept",
+        "_audiences", "_behind", "_pending", "_scheduled", "_sweep", "_swept_from", "_tally",
         "ahead", "epoch", "flushed", "held", "id", "name", "position", "ring", "seats", "weighed",
     )  # fmt: skip
 
@@ -76,7 +77,7 @@ class LiveRoom:
         self._audiences: dict[tuple[Wire, bool], dict[Seat, None]] = {}
         self._pending: list[Entry | Passing] = []
         self._scheduled = False
-        self._unswept: dict[Seat, Piece] = {}
+        self._sweep = Sweep(self._swept)
         self._swept_from = -1
 
     @property
@@ -100,8 +101,7 @@ class LiveRoom:
         self.ring.void(subject, before)
         void(self._pending, subject, before)
         void(self.held.values(), subject, before)
-        for piece in set(self._unswept.values()):
-            piece.void(subject, before)
+        self._sweep.void(subject, before)
 
     def pass_on(self, signal: Signal) -> None:
         """Send a signal to those who want signals."""
@@ -120,14 +120,13 @@ class LiveRoom:
         if seat is not None:
             self._audience(seat).pop(seat, None)
             self.ahead.discard(seat)
-            self._unswept.pop(seat, None)
+            self._sweep.drop(seat)
 
     def pause(self, connection: "Connection") -> None:
         """Take a seat out of the fan-out, keeping the last number it was sent."""
         seat = self.seats[connection]
         if seat.cursor is None:
-            unsent = self._unswept.pop(seat, None) is not None
-            seat.cursor = self._swept_from if unsent else self.flushed
+            seat.cursor = self._swept_from if self._sweep.drop(seat) else self.flushed
             self._audience(seat).pop(seat, None)
 
     def catch_up(self, seat: Seat) -> None:
@@ -165,11 +164,22 @@ class LiveRoom:
         self._pending.append(entry)
         if not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._schedule()
+
+    def _schedule(self) -> None:
+        loop, rest = asyncio.get_running_loop(), self._sweep.rest
+        if rest > 0:
+            loop.call_later(rest, self._flush)
+        else:
+            loop.call_soon(self._flush)
+
+    def _swept(self) -> None:
+        if self._scheduled:
+            self._schedule()
 
     def _flush(self) -> None:
-        if self._unswept:
-            return  # the sweep flushes again when it is through, so that each seat's order holds
+        if self._sweep.is_under_way:
+            return  # its end schedules this again, so that each seat's order holds
         self._scheduled = False
         pending, self._pending = self._pending, []
         self._swept_from, self.flushed = self.flushed, self.position
@@ -181,28 +191,17 @@ class LiveRoom:
             if audience and piece:
                 self._tally.delivered += len(entries) * len(audience)
                 self._send(piece, wire, audience)
-        if self._unswept:
-            self._sweep()
+        if self._sweep.is_under_way:
+            self._sweep.go()
         for seat in tuple(self.ahead):
             if seat.cursor is not None and seat.cursor <= self.flushed:
                 self.ahead.discard(seat)
                 self.catch_up(seat)
 
     def _send(self, piece: Piece, wire: Wire, audience: dict[Seat, None]) -> None:
-        if len(self.seats) > SLICE:
-            self._unswept.update(dict.fromkeys(audience, piece))
+        if len(self.seats) > sweeps.SLICE:
+            self._sweep.add(audience, piece)
             return
         joined = piece.joined(wire)
         for seat in tuple(audience):
             seat.connection.send(joined)
-
-    def _sweep(self) -> None:
-        for seat in [seat for seat, _ in zip(self._unswept, range(SLICE), strict=False)]:
-            piece = self._unswept.pop(seat, None)
-            if piece is not None:
-                seat.connection.send(piece.joined(seat.connection.wire))
-        loop = asyncio.get_running_loop()
-        if self._unswept:
-            loop.call_soon(self._sweep)
-        elif self._scheduled:
-            loop.call_soon(self._flush)

@@ -24,10 +24,6 @@ BUSY_AGAIN = (
     0.002  # seconds; guessed: a commit takes as long, and another node's batch ends with one
 )
 
-SWEEP_NOTICED = 0.002  # seconds of one turn of the loop; some 300 members
-GATHER_SHARE = 0.25  # of the sweep; measured, 1,000 members: 1.8 µs of CPU a delivery, 2.6 without
-GATHER_LIMIT = 0.005  # seconds; guessed: a reader does not notice it beside the sweep itself
-
 log = structlog.get_logger(__name__)
 
 
@@ -130,12 +126,11 @@ class Writer:
             self.refuse_overdue(asyncio.get_running_loop().time())
             batch = self._next_batch()
             decision = await self._decision(batch)
-            # No await from here to the last member's write: what was committed is sent in this turn.
+            # No await between these two: what was committed is due to the rooms before it is answered.
             self._guarded(self._publish, decision)
             self._answer(batch, decision.outcomes)
             for follow_up in decision.follow_ups:
                 self._follow_up(follow_up)
-            await self._gather()
             if not self._queue and self._put_off:
                 await asyncio.sleep(BUSY_AGAIN)
 
@@ -162,19 +157,6 @@ class Writer:
             tell(what)
         except Exception:
             log.exception("not told")
-
-    async def _gather(self) -> None:
-        """After a long sweep, let those it reached answer before the next commit.
-
-        A sweep costs the same for one event as for ten: taking the few commands that came during it
-        at once would make many short sweeps of one long one. Calm rooms never wait.
-        """
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        await asyncio.sleep(0)  # the turn in which what was published is written
-        swept = loop.time() - begun
-        if swept > SWEEP_NOTICED:
-            await asyncio.sleep(min(swept * GATHER_SHARE, GATHER_LIMIT))
 
     async def _decision(self, batch: Sequence[Ask]) -> Decision:
         try:

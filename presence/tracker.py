@@ -5,6 +5,7 @@ so that a reload or a restart shows nothing.
 """
 
 from collections.abc import Hashable, Iterator
+from itertools import islice
 
 from msgspec import field
 
@@ -54,7 +55,7 @@ class Tracker:
         here = self._rooms.setdefault(room, _Room())
         here.people.add(person)
         here.leaving.pop(person, None)
-        here.changed.add(person)
+        here.touch(person)
         self._note_move(room, person, device)
 
     def leave(self, room: str, person: str, device: Hashable, now: float) -> None:
@@ -161,16 +162,16 @@ class Tracker:
     def everybody(self, room: str) -> PresenceChanging:
         """Return all who are in a room, for one who enters."""
         here = self._rooms.setdefault(room, _Room())
-        present = {**here.told}
-        for person in here.changed:
-            _put(present, person, self._shown(room, person))
-        return self._signal(present, count=len(present), full=True)
+        for person in list(here.unlisted):
+            here.list(person, self._shown(room, person))
+        return self._signal(here.listed, count=len(here.listed), full=True)
 
     def changes(self, now: float) -> Iterator[tuple[str, PresenceChanging]]:
         """Yield what changed in each room since the last call; all of it where its worth did."""
         tells_all, self._told_stale = self._told_stale != self._is_stale, self._is_stale
         for room, here in list(self._rooms.items()):
-            here.changed.update(person for person, at in here.leaving.items() if at <= now)
+            for person in [person for person, at in here.leaving.items() if at <= now]:
+                here.touch(person)
             changed = self._settle(room, here, now) if here.changed else {}
             if tells_all:
                 yield room, self.everybody(room)
@@ -185,13 +186,13 @@ class Tracker:
             if len(changed) == NAMED_LIMIT:
                 return changed  # the others are told with the next ones
             here.changed.discard(person)
-            if here.leaving.get(person, 0.0) > now:
-                continue
-            here.leaving.pop(person, None)
-            shown = self._shown(room, person)
-            if shown != here.told.get(person):
-                changed[person] = shown
-                _put(here.told, person, shown)
+            if here.leaving.get(person, 0.0) <= now:
+                here.leaving.pop(person, None)
+                shown = self._shown(room, person)
+                if shown != here.told.get(person):
+                    changed[person] = shown
+                    _put(here.told, person, shown)
+            here.list(person, here.told.get(person))
         return changed
 
     def _shown(self, room: str, person: str) -> Shown | None:
@@ -211,7 +212,7 @@ class Tracker:
         """Look at a person anew in every room, and keep nothing of one of whom nothing is known."""
         seen = self._people[person]
         for room in seen.rooms:
-            self._rooms[room].changed.add(person)
+            self._rooms[room].touch(person)
             self._note_move(room, person, device)
         if seen.is_unknown:
             del self._people[person]
@@ -224,19 +225,37 @@ class Tracker:
         self, people: "dict[str, Shown] | dict[str, Shown | None]", *, count: int, full: bool
     ) -> PresenceChanging:
         lists: dict[str, list[str]] = {}
-        for person, shown in list(people.items())[:NAMED_LIMIT]:
+        for person, shown in islice(people.items(), NAMED_LIMIT):
             lists.setdefault(shown or "offline", []).append(person)
         return PresenceChanging(count=count, full=full, stale=self._is_stale, **lists)
 
 
 class _Room:
-    __slots__ = ("changed", "leaving", "people", "told")
+    """One room. ``told`` is how the others were told that people are, ``listed`` how they are.
+
+    A listing costs by who ``changed`` since the last one, not by how many are here: a thousand who come
+    back at once are each given one.
+    """
+
+    __slots__ = ("changed", "leaving", "listed", "people", "told", "unlisted")
 
     def __init__(self) -> None:
         self.people: set[str] = set()
         self.told: dict[str, Shown] = {}
         self.changed: set[str] = set()
+        self.listed: dict[str, Shown] = {}
+        self.unlisted: set[str] = set()
         self.leaving: dict[str, float] = {}
+
+    def touch(self, person: str) -> None:
+        """Note that a person has to be looked at anew."""
+        self.changed.add(person)
+        self.unlisted.add(person)
+
+    def list(self, person: str, shown: Shown | None) -> None:
+        """Note how a person is."""
+        self.unlisted.discard(person)
+        _put(self.listed, person, shown)
 
 
 def _put(present: dict[str, Shown], person: str, shown: Shown | None) -> None:

@@ -199,7 +199,7 @@ async def test_a_slow_reader_gets_nothing_while_full_and_all_of_it_after(ward: W
 async def test_a_sweep_in_slices_keeps_every_seats_order(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.live_rooms.SLICE", 2)
+    monkeypatch.setattr("chat.sweeps.SLICE", 2)
     clients = [Client(ward, "ana") for _ in range(7)]
     for client in clients:
         head = (await client.enter("cardiology"))["head"]

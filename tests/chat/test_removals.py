@@ -23,7 +23,7 @@ SECRET = "a name that must go"
 async def test_a_text_removed_while_a_sweep_is_under_way_reaches_no_further_seat(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.live_rooms.SLICE", 2)
+    monkeypatch.setattr("chat.sweeps.SLICE", 2)
     clients = [Client(ward, "ana") for _ in range(5)]
     for client in clients:
         head = (await client.enter("cardiology"))["head"]

@@ -119,9 +119,8 @@ async def test_stopping_decides_what_is_queued(desk: Desk) -> None:
 
 async def test_a_follow_up_is_put_once_however_often_it_is_asked_for(desk: Desk) -> None:
     desk.writer.start()
-    for _ in range(3):
-        desk.follow_ups.append(FollowUp(COMMAND, "later", Request(), 0.0))
-        await desk.put("now")
+    desk.follow_ups = [FollowUp(COMMAND, "later", Request(), 0.0)] * 3
+    await desk.put("now")
 
     while "later" not in desk.decided():
         await desk.put("again")

@@ -1,6 +1,11 @@
 """Presence: who is here, told once a second, and not at all for a mere reload."""
 
-from presence.tracker import GRACE, Tracker
+import random
+
+import pytest
+
+from presence.people import Shown
+from presence.tracker import GRACE, PresenceChanging, Tracker
 from presence.typing_signals import SHOWN_FOR, TypingSignals
 
 
@@ -162,6 +167,51 @@ def test_one_who_enters_is_told_of_all_who_are_there() -> None:
     everybody = tracker.everybody("cardiology")
 
     assert (set(everybody.online), everybody.count, everybody.full) == ({"ana", "ben"}, 2, True)
+
+
+def test_a_listing_costs_by_who_came_since_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracker, looked = Tracker(), []
+    shown = tracker._shown
+
+    def look(room: str, person: str) -> Shown | None:
+        looked.append(person)
+        return shown(room, person)
+
+    monkeypatch.setattr(tracker, "_shown", look)
+    for number in range(300):
+        tracker.enter("cardiology", f"person {number}", "phone")
+        assert tracker.everybody("cardiology").count == number + 1
+
+    assert len(looked) == 300
+
+
+def test_a_listing_says_what_one_who_is_told_of_changes_knows() -> None:
+    dice, tracker, told = random.Random(7), Tracker(), dict[str, str]()
+    people = [f"person {number}" for number in range(8)]
+    for now in range(400):
+        person, device = dice.choice(people), dice.choice(("phone", "desk"))
+        match dice.randrange(4):
+            case 0 | 1:
+                tracker.enter("cardiology", person, device)
+            case 2:
+                tracker.leave("cardiology", person, device, float(now))
+                tracker.forget(person, device)
+            case _:
+                tracker.set_state(person, None, dice.choice(("busy", "invisible", "online")))
+        if dice.random() < 0.3:
+            tracker.everybody("cardiology")
+        for _, change in tracker.changes(float(now)):
+            fold(told, change)
+        listed: dict[str, str] = {}
+        fold(listed, tracker.everybody("cardiology"))
+        assert listed == told
+
+
+def fold(told: dict[str, str], change: PresenceChanging) -> None:
+    for person in change.offline:
+        told.pop(person)
+    for state in ("online", "away", "busy", "on_call"):
+        told.update(dict.fromkeys(getattr(change, state), state))
 
 
 def test_nothing_is_kept_of_those_who_left() -> None:

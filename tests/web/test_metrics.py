@@ -53,7 +53,7 @@ async def figures(curbside: Curbside) -> Figures:
 async def test_each_event_counts_once_for_each_who_is_in_step(
     ward: Ward, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr("chat.live_rooms.SLICE", at_once)  # of the seats that one turn writes to
+    monkeypatch.setattr("chat.sweeps.SLICE", at_once)  # of the seats that one turn writes to
     ana, ben = Client(ward, "ana"), Client(ward, "ben")
     await ana.enter("cardiology", signals=True)
     head = (await ben.enter("cardiology"))["head"]

@@ -1,0 +1,99 @@
+"""A large room is written to in slices, and rests after them as long as they took."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chat import sweeps
+from chat.live_rooms import LiveRoom, Seat, Tally
+from chat.rings import Piece
+from chat.sweeps import Sweep
+
+WRITE = 0.001  # seconds, by a clock of its own
+
+
+class Socket:
+    """A connection that takes its time, and says when it was written to."""
+
+    wire: Any = None
+
+    def __init__(self, desk: "Desk") -> None:
+        self._desk = desk
+
+    def send(self, _: Any) -> None:
+        self._desk.now += WRITE
+        self._desk.written += 1
+
+
+class Desk:
+    """A sweep of so many seats."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.written = 0
+        self.ended = asyncio.Event()
+        self.sweep = Sweep(self.ended.set)
+
+    def add(self, count: int) -> list[Seat]:
+        room = LiveRoom("cardiology", lambda _: None, Tally())
+        connection: Any = Socket(self)
+        seats = [Seat(connection, room, signals=False) for _ in range(count)]
+        self.sweep.add(seats, Written([], 1))
+        return seats
+
+
+class Written(Piece):
+    def joined(self, wire: Any) -> bytes:
+        return b""
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    made = Desk()
+    monkeypatch.setattr(sweeps, "perf_counter", lambda: made.now)
+    return made
+
+
+async def test_others_have_their_turn_after_each_slice(desk: Desk) -> None:
+    desk.add(3 * sweeps.SLICE)
+    desk.sweep.go()
+
+    turns = []
+    while desk.sweep.is_under_way:
+        turns.append(desk.written)
+        await asyncio.sleep(0)
+
+    assert turns == [sweeps.SLICE, 2 * sweeps.SLICE]
+    assert desk.ended.is_set()
+
+
+async def test_the_rest_is_as_long_as_the_writing_and_not_as_the_waiting(desk: Desk) -> None:
+    desk.add(2 * sweeps.SLICE)
+    desk.sweep.go()
+    desk.now += 5.0
+    await desk.ended.wait()
+
+    assert desk.sweep.rest == pytest.approx(2 * sweeps.SLICE * WRITE * sweeps.REST)
+    desk.now += desk.sweep.rest
+    assert desk.sweep.rest <= 0
+
+
+async def test_the_rest_has_a_limit(desk: Desk) -> None:
+    desk.add(sweeps.SLICE)
+    for _ in range(10):
+        desk.add(sweeps.SLICE)
+    desk.sweep.go()
+    await desk.ended.wait()
+
+    assert desk.sweep.rest == pytest.approx(sweeps.REST_LIMIT)
+
+
+async def test_who_is_dropped_is_not_written_to(desk: Desk) -> None:
+    seats = desk.add(sweeps.SLICE + 2)
+    desk.sweep.go()
+
+    assert [desk.sweep.drop(seat) for seat in (seats[0], seats[-1])] == [False, True]
+    await desk.ended.wait()
+
+    assert desk.written == sweeps.SLICE + 1
