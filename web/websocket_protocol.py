@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 from chat.errors import Close
 from chat.frames import MESSAGE_LIMIT, TEXT, framed
 from chat.links import Receiver
+from web.close_frames import CLOSE_SECONDS, close_frame
 from web.frame_parser import ABNORMAL, CLOSE, PING, PONG, Frame, FrameError, FrameParser, close_code
 from web.handshakes import HandshakeError, plain_refusal, read_handshake
 from web.intakes import Intake
@@ -31,12 +32,8 @@ except ImportError:  # a platform without the compiled part
 
 log = structlog.get_logger(__name__)
 
-CLOSE_SECONDS = 5.0  # guessed: a round trip on a bad mobile link, and what is queued before it
-CLOSE_REASON_LIMIT = 123  # bytes; RFC 6455 section 5.5 allows 125, of which the code takes two
 # Bytes of pongs joined in one write: a write each would let a read of 256 KiB cost 40,000 of them.
 PONGS_HELD = 4 * 1024
-
-_PING = framed(b"", PING)
 
 
 class State(Enum):
@@ -143,7 +140,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def ping(self) -> None:
         """Send a ping."""
-        self.send(_PING)
+        self.send(framed(b"", PING))
 
     def pause_reading(self) -> None:
         """Handle no further frames, and leave those to come in the kernel."""
@@ -285,8 +282,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _write_close(self, code: int, reason: str) -> None:
         self._code = code
-        payload = code.to_bytes(2) + cut(reason)
-        self._transport.write(framed(payload, CLOSE))
+        self._transport.write(close_frame(code, reason))
         self._start_timer()
 
     def _end(self) -> None:
@@ -302,9 +298,3 @@ class WebSocketProtocol(asyncio.Protocol):
     def _start_timer(self) -> None:
         if self._timer is None:
             self._timer = self._loop.call_later(self.close_seconds, self._transport.abort)
-
-
-def cut(reason: str) -> bytes:
-    """Return as much of a reason as a close frame holds, in whole characters."""
-    kept = reason.encode(errors="replace")[:CLOSE_REASON_LIMIT]
-    return kept.decode(errors="ignore").encode()
