@@ -1,6 +1,7 @@
 """Servers: uvicorn with our own protocols, drained before it stops."""
 
 import errno
+import logging
 import os
 import resource
 import socket
@@ -12,6 +13,7 @@ import uvicorn
 
 from web.curbside import Curbside
 from web.http_protocol import HttpProtocol
+from web.reserves import Reserve
 from web.settings import Settings
 from web.websocket_protocol import WebSocketProtocol
 
@@ -27,6 +29,10 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, curbside: Curbside) -> None:
         super().__init__(config)
         self._curbside = curbside
+
+    def end(self) -> None:
+        """Drain and stop, as at a signal. From any thread."""
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, then stop; a second signal stops at once."""
@@ -88,11 +94,16 @@ def _listen(family: socket.AddressFamily, address: Any) -> socket.socket:
 
 
 def run(app: Any, curbside: Curbside, settings: Settings, sockets: list[socket.socket]) -> None:
-    """Serve until a signal comes."""
+    """Serve until a signal comes. Raises MemoryError, having drained, where memory came to its end."""
     config = uvicorn.Config(
         app, ws=WebSocketProtocol, http=HttpProtocol,
         log_config=None, server_header=False, access_log=False, backlog=BACKLOG,
         timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies,
     )  # fmt: skip
-    Server(config, curbside).run(sockets)
+    server = Server(config, curbside)
+    reserve = Reserve(server.end)
+    logging.getLogger().addHandler(reserve)
+    server.run(sockets)
+    if reserve.is_spent:
+        raise MemoryError

@@ -83,7 +83,10 @@ def serve(
                 bus=_bus(settings.redis_url, opened.key),
             )  # fmt: skip
             curbside.connections.most = connections_allowed()
-            run(create_app(curbside, settings, key=opened.key), curbside, settings, sockets)
+            try:
+                run(create_app(curbside, settings, key=opened.key), curbside, settings, sockets)
+            except MemoryError:
+                fail("no memory was left; everybody was sent elsewhere. Allow this process more.")
         lock.close()
 
 
