@@ -26,11 +26,11 @@ ON_POSTGRESQL = pytest.param(POSTGRESQL, marks=pytest.mark.postgresql)
 EVERY_ENGINE = [SQLITE, ON_POSTGRESQL]
 
 
-async def create_database(server: str) -> str:
-    """Return the URL of a new database without any table, on the server of a URL."""
+async def create_database(server: str, template: str = "template1") -> str:
+    """Return the URL of a new database that is as its template is, on the server of a URL."""
     name = f"curbside_{uuid.uuid4().hex}"
     connection = await asyncpg.connect(f"{server}/postgres")
-    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     await connection.close()
     return f"{server}/{name}"
 
@@ -89,7 +89,14 @@ class Cluster:
 
     def new(self) -> str:
         """Return the URL of a new database without any table."""
-        self._urls.append(self._runner.run(create_database(self._server)))
+        return self._create()
+
+    def copy(self, url: str) -> str:
+        """Return the URL of a copy of a database to which nobody is connected."""
+        return self._create(url.rpartition("/")[2])
+
+    def _create(self, *template: str) -> str:
+        self._urls.append(self._runner.run(create_database(self._server, *template)))
         return self._urls[-1]
 
     def close(self) -> None:

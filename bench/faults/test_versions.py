@@ -37,16 +37,15 @@ def _ran(command: list[str], **more: object) -> Ended:
 
 
 @pytest.fixture
-def site(postgresql: Cluster, elder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(postgresql: Cluster, elder: Path, tmp_path: Path) -> Site:
     """Return a site that the earlier version has prepared."""
-    url = postgresql.new()
 
-    def run_elder(data: Path, *arguments: str, stdin: str = "") -> Ended:
+    def run_elder(data: Path, *arguments: str, stdin: str = "", **more: str) -> Ended:
         command = [sys.executable, "-c", "from web.cli import app; app()", *arguments]
-        env = environment(data, DATABASE_URL=url, PYTHONPATH=str(elder))
+        env = environment(data, PYTHONPATH=str(elder), **more)
         return _ran(command, input=stdin, env=env, cwd=elder)
 
-    return site_on(url, tmp_path / "var", monkeypatch, run_elder)
+    return site_on(postgresql.new(), tmp_path / "var", run_elder)
 
 
 @pytest.mark.timeout(300)

@@ -5,9 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from shutil import copytree
 from typing import NamedTuple
-
-import pytest
 
 from tests.faults.habits import Habits
 from tests.faults.histories import read_log
@@ -36,6 +35,11 @@ class Site(NamedTuple):
     data: Path
     database: str
     people: list[Headers]
+
+    def copy(self, data: Path, database: str) -> "Site":
+        """Return another of the same people and rooms, whose ``database`` is a copy of this one's."""
+        copytree(self.data, data)
+        return self._replace(data=data, database=database)
 
     def settings(self, redis_url: str, database: str = "") -> dict[str, str]:
         """Return the settings of a node that Redis joins to others."""
@@ -85,21 +89,14 @@ class Site(NamedTuple):
         return found
 
 
-def site_on(
-    url: str, data: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Ended] = run
-) -> Site:
+def site_on(url: str, data: Path, run: Callable[..., Ended] = run) -> Site:
     """Prepare a database, and the folder of the nodes on it, by commands that ``run`` runs."""
-    monkeypatch.setenv("DATABASE_URL", url)
-    return Site(data, url, _prepare(data, run))
-
-
-def _prepare(data: Path, run: Callable[..., Ended]) -> list[Headers]:
-    """Add people, and rooms of them all, where DATABASE_URL says; return what they sign in by."""
     names = [f"nurse-{number}" for number in range(PEOPLE)]
-    lines = [json.dumps({"handle": name, "scopes": SCOPES}) for name in names]
-    added = ok(run(data, "person", "add", "-", stdin="\n".join(lines)))
+    lines = "\n".join(json.dumps({"handle": name, "scopes": SCOPES}) for name in names)
+    added = ok(run(data, "person", "add", "-", stdin=lines, DATABASE_URL=url))
     members = [word for name in names for word in ("--member", name)]
     for room in ROOMS:
-        ok(run(data, "room", "add", room, "--title", room.title(), "--private", *members))
+        add = ("room", "add", room, "--title", room.title(), "--private", *members)
+        ok(run(data, *add, DATABASE_URL=url))
     tokens = [json.loads(line)["token"] for line in added.splitlines()]
-    return [{"Authorization": f"Bearer {token}"} for token in tokens]
+    return Site(data, url, [{"Authorization": f"Bearer {token}"} for token in tokens])

@@ -63,10 +63,8 @@ def mortal() -> Iterator[engines.PostgreSQL]:
 
 
 @pytest.fixture
-def mortal_site(
-    mortal: engines.PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Site:
-    return site_on(f"{mortal.url}/postgres", tmp_path / "var", monkeypatch)
+def mortal_site(mortal: engines.PostgreSQL, tmp_path: Path) -> Site:
+    return site_on(f"{mortal.url}/postgres", tmp_path / "var")
 
 
 async def test_the_database_dies_and_what_was_refused_is_stored_when_it_is_back(

@@ -45,7 +45,7 @@ async def test_who_is_signed_out_elsewhere_is_shown_nothing_after_two_seconds(
             valkey.hold()
         signed_out = workload.posters[1]
         signing_out = ("person", "sign-out", "nurse-1", "--tokens")
-        ok(await asyncio.to_thread(run, site.data, *signing_out))
+        ok(await asyncio.to_thread(run, site.data, *signing_out, DATABASE_URL=site.database))
         signed_out.note_revoked()
         await until(lambda: signed_out.is_signed_out)
         await workload.more(30)
