@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 import structlog
 
 from chat.bus import Bus
+from chat.commits import Commits
 from chat.comparisons import Comparisons
 from chat.errors import Close, Refusal
 from chat.events import Envelope, is_own_room
@@ -40,6 +41,7 @@ class Hub:
         self._bus = bus
         self._pages = Pages(after)
         self.tally = Tally()
+        self.commits = Commits()
         self._replays = Replays(self._pages, self.tally)
         self._rooms: OrderedDict[str, LiveRoom] = OrderedDict()
         self._opening: dict[str, asyncio.Future[LiveRoom | None]] = {}
@@ -85,7 +87,7 @@ class Hub:
 
     async def _open(self, room: str) -> LiveRoom | None:
         # Entered before its head is read, so that what is committed meanwhile is held and not missed.
-        live = self._rooms[room] = LiveRoom(room, self._replays.add, self.tally)
+        live = self._rooms[room] = LiveRoom(room, self._replays.add, self.tally, self.commits)
         self._bus.follow(room)
         try:
             found = (await self._heads([room])).get(room)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chat import sweeps
 from chat.codecs import Wire
+from chat.commits import Commits
 from chat.events import Signal, is_own_room, wire_name
 from chat.rings import Entry, Passing, Piece, Ring, void
 from chat.sweeps import Sweep
@@ -62,7 +63,9 @@ class LiveRoom:
         "ahead", "epoch", "flushed", "held", "id", "name", "position", "ring", "seats", "weighed",
     )  # fmt: skip
 
-    def __init__(self, room: str, behind: Callable[[Seat], None], tally: Tally) -> None:
+    def __init__(
+        self, room: str, behind: Callable[[Seat], None], tally: Tally, commits: Commits
+    ) -> None:
         self._behind = behind
         self._tally = tally
         self.id = room
@@ -77,7 +80,7 @@ class LiveRoom:
         self._audiences: dict[tuple[Wire, bool], dict[Seat, None]] = {}
         self._pending: list[Entry | Passing] = []
         self._scheduled = False
-        self._sweep = Sweep(self._swept)
+        self._sweep = Sweep(self._swept, commits)
         self._swept_from = -1
 
     @property

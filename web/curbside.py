@@ -134,7 +134,8 @@ class Curbside:
     ) -> Result:
         """Run ``work`` in a transaction. Raises Unavailable, or Unknown."""
         try:
-            return await self.database.transaction(work, is_batch=is_batch)
+            with self.hub.commits:
+                return await self.database.transaction(work, is_batch=is_batch)
         except DatabaseAway:
             self.metrics.database_failed("unavailable")
             raise Unavailable("The database is away. Nothing was stored; try again.") from None

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chat import sweeps
+from chat.commits import Commits
 from chat.live_rooms import LiveRoom, Seat, Tally
 from chat.rings import Piece
 from chat.sweeps import Sweep
@@ -33,10 +34,11 @@ class Desk:
         self.now = 100.0
         self.written = 0
         self.ended = asyncio.Event()
-        self.sweep = Sweep(self.ended.set)
+        self.commits = Commits()
+        self.sweep = Sweep(self.ended.set, self.commits)
 
     def add(self, count: int) -> list[Seat]:
-        room = LiveRoom("cardiology", lambda _: None, Tally())
+        room = LiveRoom("cardiology", lambda _: None, Tally(), self.commits)
         connection: Any = Socket(self)
         seats = [Seat(connection, room, signals=False) for _ in range(count)]
         self.sweep.add(seats, Written([], 1))
@@ -97,3 +99,48 @@ async def test_who_is_dropped_is_not_written_to(desk: Desk) -> None:
     await desk.ended.wait()
 
     assert desk.written == sweeps.SLICE + 1
+
+
+async def test_a_commit_is_let_by_and_the_rest_in_the_end_is_so_much_shorter(desk: Desk) -> None:
+    desk.add(2 * sweeps.SLICE)
+    with desk.commits:
+        desk.sweep.go()
+        await turns(3)
+        assert desk.written == sweeps.SLICE, "it did not wait"
+        desk.now += 0.002  # seconds that the commit takes
+    await desk.ended.wait()
+
+    assert desk.sweep.rest == pytest.approx(2 * sweeps.SLICE * WRITE * sweeps.REST - 0.002)
+
+
+async def test_a_commit_that_takes_long_is_let_by_for_no_longer_than_the_rest(desk: Desk) -> None:
+    desk.add(2 * sweeps.SLICE)
+    with desk.commits:
+        desk.sweep.go()
+        await desk.ended.wait()
+
+        assert desk.written == 2 * sweeps.SLICE
+
+
+async def test_rest_that_was_had_in_advance_is_earned_before_there_is_more(desk: Desk) -> None:
+    desk.add(2 * sweeps.SLICE)
+    had = 4 * sweeps.SLICE * WRITE * sweeps.REST
+    with desk.commits:
+        desk.sweep.go()
+        desk.now += had
+    await desk.ended.wait()
+    assert desk.sweep.rest == pytest.approx(-had / 2)
+    desk.ended.clear()
+
+    desk.add(2 * sweeps.SLICE)
+    with desk.commits:
+        desk.sweep.go()
+        await turns(3)
+        assert desk.written == 4 * sweeps.SLICE, "it waited for what it had not earned"
+    await desk.ended.wait()
+
+
+async def turns(count: int) -> None:
+    """Let others have so many turns of the loop."""
+    for _ in range(count):
+        await asyncio.sleep(0)
