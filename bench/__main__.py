@@ -1,6 +1,7 @@
 """``python -m bench [NAME …]``: measure one figure, or all, and print one Markdown table."""
 
 import argparse
+import gc
 import os
 import re
 import resource
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _prepare() -> None:
     """Take the client's core, as many files as allowed, and end servers however we end."""
+    gc.disable()  # a collection here would be a wait there
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     os.sched_setaffinity(0, CORES[-1:])
