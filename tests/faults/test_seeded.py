@@ -8,7 +8,7 @@ from tests.faults.habits import Habits
 from tests.faults.histories import read_log
 from tests.faults.sites import LISTENERS, Site
 from tests.faults.workload import Workload, working
-from tests.processes import Server
+from tests.processes import PATIENCE, Server
 from tests.waiting import until
 
 pytestmark = pytest.mark.faults
@@ -18,35 +18,36 @@ HABITS = Habits(every=0.05, burst=2)
 
 
 async def found_in(
-    site: Site, nodes: list[Server], workload: Workload, *, kills: int = 0
+    site: Site, nodes: list[Server], workload: Workload, *, kills: int = 0, resumes: int = 0
 ) -> set[str]:
-    """Return what is found wrong with nodes at work."""
+    """Return what is found wrong with nodes at work, once so much has happened."""
     async with working(workload):
         for _ in range(kills):
             await workload.more(20)
             await nodes[0].kill()
             await nodes[0].start()
         await workload.more(100)
+        await until(lambda: workload.resumed >= resumes, PATIENCE)
         await workload.settle(within=BOUND)
     return workload.find(await read_log(site.database), bound=BOUND).kinds
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind", "drops", "kills"),
+    ("fault", "kind", "drops", "resumes", "kills"),
     [
-        ("answers_before_commit", "lost_ack", 0, 3),
-        ("forgets_cids", "dup_log", 20, 0),
-        ("skips_on_resume", "gap_shown", 20, 0),
-        ("takes_the_last_first", "sender_fifo", 0, 0),
+        ("answers_before_commit", "lost_ack", 0, 0, 3),
+        ("forgets_cids", "dup_log", 20, 20, 0),
+        ("skips_on_resume", "gap_shown", 20, 20, 0),
+        ("takes_the_last_first", "sender_fifo", 0, 0, 0),
     ],
 )
 async def test_a_fault_of_one_node_is_found(
-    small_site: Site, fault: str, kind: str, drops: int, kills: int
+    small_site: Site, fault: str, kind: str, drops: int, resumes: int, kills: int
 ) -> None:
     settings = {"DATABASE_URL": small_site.database}
     async with small_site.serving(settings, fault=fault) as nodes:
         workload = small_site.workload([nodes[0].socket_url], HABITS._replace(drops=drops))
-        found = await found_in(small_site, nodes, workload, kills=kills)
+        found = await found_in(small_site, nodes, workload, kills=kills, resumes=resumes)
 
     assert kind in found
 
