@@ -29,20 +29,23 @@ ADVANCE = 0.005  # seconds of rest before they are earned; guessed: most commits
 class Sweep:
     """What is still to be written to some seats of one room. ``ended`` is called after the last."""
 
-    __slots__ = ("_commits", "_ended", "_owed", "_rests_since", "_rests_until", "_unsent")
+    __slots__ = (
+        "_commits", "_ended", "_is_due", "_owed", "_rests_since", "_rests_until", "_unsent"
+    )  # fmt: skip
 
     def __init__(self, ended: Callable[[], None], commits: Commits) -> None:
         self._ended = ended
         self._commits = commits
         self._unsent: dict[Seat, Piece] = {}
+        self._is_due = False
         self._owed = 0.0  # seconds of rest; below zero where they were had in advance
         self._rests_since: float | None = None
         self._rests_until = 0.0
 
     @property
     def is_under_way(self) -> bool:
-        """Whether some seats have not been written to."""
-        return bool(self._unsent)
+        """Whether there is a slice to follow, be it that whoever was in it has left."""
+        return bool(self._unsent) or self._is_due
 
     @property
     def rest(self) -> float:
@@ -64,6 +67,7 @@ class Sweep:
 
     def go(self) -> None:
         """Write a slice, and have the next one follow."""
+        self._is_due = False
         begun = perf_counter()
         if self._rests_since is not None:
             self._owed -= begun - self._rests_since
@@ -83,6 +87,7 @@ class Sweep:
 
     def _go_on(self, now: float) -> None:
         """Have the next slice follow: after a commit under way, where there is rest left for that."""
+        self._is_due = True
         left = self._owed + ADVANCE
         if self._commits.are_under_way and left > 0:
             self._rests_since = now

@@ -140,6 +140,18 @@ async def test_rest_that_was_had_in_advance_is_earned_before_there_is_more(desk:
     await desk.ended.wait()
 
 
+async def test_it_is_under_way_until_its_next_slice_though_nobody_is_left_in_it(desk: Desk) -> None:
+    seats = desk.add(sweeps.SLICE + 1)
+    with desk.commits:
+        desk.sweep.go()
+        desk.sweep.drop(seats[-1])
+        assert desk.sweep.is_under_way
+    await desk.ended.wait()
+
+    assert not desk.sweep.is_under_way
+    assert desk.written == sweeps.SLICE
+
+
 async def turns(count: int) -> None:
     """Let others have so many turns of the loop."""
     for _ in range(count):
