@@ -10,6 +10,14 @@ from tests.journeys.physicians import Staff
 from tests.journeys.servers import DemoServer
 from tests.journeys.windows import Window
 
+# Both in one task, as a busy browser has it: that a dialog was closed is told in a task of its own.
+CLOSE_AND_DELETE = """async () => {
+  document.querySelector("dialog[open]").close()
+  const press = { key: "Delete", bubbles: true, cancelable: true }
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", press))
+  await new Promise((resolve) => setTimeout(resolve))
+}"""
+
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HERE = """() => {
@@ -126,6 +134,25 @@ async def test_messages_are_walked_reacted_to_and_answered_by_single_keys(
     await press("Enter")
     reply = window.message("Replying to three.")
     await expect(reply.locator(".quote")).to_contain_text("Ward round note 3")
+
+
+async def test_a_dialog_that_the_browser_closes_late_takes_no_other_with_it(
+    staff: Staff, windows: Windows
+) -> None:
+    saltmarsh = await staff("saltmarsh")
+    room = await saltmarsh.open_room("Two dialogs")
+    await saltmarsh.post_many(room, 1)
+    window = await (await windows.open(saltmarsh)).enter(room)
+    page = window.page
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("k")
+    await page.keyboard.press("p")
+    await expect(page.get_by_role("dialog", name="Pin to room")).to_be_visible()
+
+    await page.evaluate(CLOSE_AND_DELETE)
+
+    await expect(page.get_by_role("dialog", name="Remove message")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(1)
 
 
 async def test_enter_and_shift_enter_are_swapped_on_the_page_you(
