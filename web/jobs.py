@@ -12,7 +12,7 @@ from rooms.batches import run_alone
 from rooms.jobs import only_once
 from rooms.permissions import Actor
 from rooms.unit_of_work import Policy, UnitOfWork
-from storage.database import Connection, Database
+from storage.database import Connection, Database, DatabaseAway
 from storage.jobs import Job, Jobs
 from storage.people import People
 
@@ -31,11 +31,20 @@ async def run_jobs(database: Database, now: float, *, secret: bytes) -> dict[str
     """
     if not await database.reading(lambda connection: Jobs(connection).are_due(now)):
         return {}
-    ran = [
-        await database.transaction(partial(_run, job, now, secret))
-        for job in await database.transaction(partial(_take, now))
-    ]
+    taken = await database.transaction(partial(_take, now))
+    ran = [await _ran(database, job, now, secret) for job in taken]
     return {"done": ran.count(True), "failed": ran.count(False)} if ran else {}
+
+
+async def _ran(database: Database, job: Job, now: float, secret: bytes) -> bool:
+    """Run one; return whether it is done. What is wrong with one job holds up no other."""
+    try:
+        return await database.transaction(partial(_run, job, now, secret))
+    except DatabaseAway:
+        raise
+    except Exception:
+        log.exception("job failed", job=job.id, command=job.command)
+        return False
 
 
 def _take(now: float, connection: Connection) -> list[Job]:

@@ -194,6 +194,17 @@ async def test_jobs_of_a_newer_version_are_left_to_it(ward: Ward) -> None:
     assert await backlog(ward) == Backlog(waiting=1, given_up=0)
 
 
+async def test_a_job_that_cannot_be_read_holds_up_no_other(ward: Ward) -> None:
+    given = msgspec.msgpack.encode({"room": "cardiology", "of_a_newer_version": 1})
+    await leave(ward, job(ward, "newer", given=given), job(ward, "older", due=NOW + 1))
+
+    with capture_logs() as logs:
+        assert await work(ward.curbside.database, NOW + 1) == {"done": 1, "failed": 1}
+
+    assert [(line["event"], line["job"]) for line in logs] == [("job failed", "newer")]
+    assert await backlog(ward) == Backlog(waiting=1, given_up=0)
+
+
 async def test_more_than_can_be_taken_at_once_is_done_in_turn_oldest_first(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
