@@ -61,7 +61,7 @@ def _mind_silence(connection: Connection, silent: float) -> None:
 def _tell_heads(connection: Connection) -> None:
     moved = {}
     for name, seat in connection.seats.items():
-        if seat.cursor is None and seat.told_head != seat.room.flushed:
-            seat.told_head = moved[name] = seat.room.flushed
+        if seat.cursor is None and seat.told_head != seat.position:
+            seat.told_head = moved[name] = seat.position
     if moved:
         connection.signal(None, RoomHeads(heads=moved))

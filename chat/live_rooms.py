@@ -49,7 +49,7 @@ class Seat:
     @property
     def position(self) -> int:
         """The newest number it was sent."""
-        return self.room.flushed if self.cursor is None else self.cursor
+        return self.room.sent_to(self) if self.cursor is None else self.cursor
 
 
 class LiveRoom:
@@ -129,8 +129,13 @@ class LiveRoom:
         """Take a seat out of the fan-out, keeping the last number it was sent."""
         seat = self.seats[connection]
         if seat.cursor is None:
-            seat.cursor = self._swept_from if self._sweep.drop(seat) else self.flushed
+            seat.cursor = self.sent_to(seat)
+            self._sweep.drop(seat)
             self._audience(seat).pop(seat, None)
+
+    def sent_to(self, seat: Seat) -> int:
+        """Return the newest number that a seat in step was sent."""
+        return self._swept_from if self._sweep.lacks(seat) else self.flushed
 
     def catch_up(self, seat: Seat) -> None:
         """Put a seat in step, or have it sent what it lacks, while its socket takes it."""

@@ -56,9 +56,13 @@ class Sweep:
         """Have a piece written to seats."""
         self._unsent.update(dict.fromkeys(seats, piece))
 
-    def drop(self, seat: "Seat") -> bool:
-        """Write nothing to a seat; return whether something was to be."""
-        return self._unsent.pop(seat, None) is not None
+    def drop(self, seat: "Seat") -> None:
+        """Write nothing to a seat."""
+        self._unsent.pop(seat, None)
+
+    def lacks(self, seat: "Seat") -> bool:
+        """Return whether a seat is still to be written to."""
+        return seat in self._unsent
 
     def void(self, subject: str, before: int) -> None:
         """Take away the content of ``subject`` from all that is still to be written."""
