@@ -143,10 +143,10 @@ class Close(IntEnum):
     HEARTBEAT_LOST = 4003, "nothing came for 45 s"
     NOT_CONTINUOUS = 4004, "it cannot be shown that nothing is missing"
     SHEDDING = 4005, "too much is unread, of all clients together; mostly seen as 1006"
-    DRAINED = 4006, "the server stops, and has answered all"
+    DRAINED = 4006, "the server stops; what was not answered is to be asked again elsewhere"
     # 41xx: get new credentials, then reconnect.
     SESSION_EXPIRED = 4100, "the session or token has expired"
-    RIGHTS_CHANGED = 4102, "reserved; a token's scopes never change yet"
+    RIGHTS_CHANGED = 4102, "the role or the scopes that one came with changed"
     # 42xx: stop, and tell the person.
     MALFORMED = 4200, "a frame that cannot be decoded, or five that are no command within 60 s"
     VERSION = 4201, "reserved; without a common version there is no upgrade (426)"
