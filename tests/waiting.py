@@ -6,7 +6,7 @@ from collections.abc import Callable
 EVERY = 0.005  # seconds
 
 
-async def until(is_so: Callable[[], object], seconds: float = 30.0) -> None:
+async def until(is_so: Callable[[], object], seconds: float = 10.0) -> None:
     """Return as soon as it is so. Raises TimeoutError."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()

@@ -76,7 +76,7 @@ async def test_a_redis_that_is_emptied_has_nothing_to_lose(site: Site, valkey: V
     found = await site.find(workload, IN_HEALTH)
 
     assert found.violations == []
-    assert found.refused.keys() <= {"not_found"}
+    assert workload.refusals().keys() <= {"not_found"}
 
 
 async def test_a_silent_way_to_the_database_refuses_in_time_and_heals(
@@ -161,5 +161,5 @@ async def test_a_bus_that_loses_doubles_and_reorders_is_made_good(
     found = await site.find(workload, HEALED)
 
     assert found.violations == []
-    assert found.refused.keys() <= {"not_found"}
+    assert workload.refusals().keys() <= {"not_found"}
     assert workload.holes == 0, "a client saw what its node should have healed"

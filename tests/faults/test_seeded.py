@@ -59,7 +59,7 @@ async def test_streams_that_outlive_a_right_are_found(small_site: Site) -> None:
         workload = two_devices.workload([nodes[0].socket_url], HABITS)
         async with working(workload):
             await workload.more(20)
-            await until(lambda: workload.are_linked)  # the other device is in the room
+            await until(lambda: workload.are_linked, PATIENCE)  # the other device is in the room
             await workload.posters[0].write("member.leave", "cardiology")
             await workload.more(60)
             await workload.settle(within=BOUND)
