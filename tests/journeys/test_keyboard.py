@@ -10,14 +10,6 @@ from tests.journeys.physicians import Staff
 from tests.journeys.servers import DemoServer
 from tests.journeys.windows import Window
 
-# Both in one task, as a busy browser has it: that a dialog was closed is told in a task of its own.
-CLOSE_AND_DELETE = """async () => {
-  document.querySelector("dialog[open]").close()
-  const press = { key: "Delete", bubbles: true, cancelable: true }
-  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", press))
-  await new Promise((resolve) => setTimeout(resolve))
-}"""
-
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HERE = """() => {
@@ -136,25 +128,6 @@ async def test_messages_are_walked_reacted_to_and_answered_by_single_keys(
     await expect(reply.locator(".quote")).to_contain_text("Ward round note 3")
 
 
-async def test_a_dialog_that_the_browser_closes_late_takes_no_other_with_it(
-    staff: Staff, windows: Windows
-) -> None:
-    saltmarsh = await staff("saltmarsh")
-    room = await saltmarsh.open_room("Two dialogs")
-    await saltmarsh.post_many(room, 1)
-    window = await (await windows.open(saltmarsh)).enter(room)
-    page = window.page
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("k")
-    await page.keyboard.press("p")
-    await expect(page.get_by_role("dialog", name="Pin to room")).to_be_visible()
-
-    await page.evaluate(CLOSE_AND_DELETE)
-
-    await expect(page.get_by_role("dialog", name="Remove message")).to_be_visible()
-    await expect(page.get_by_role("dialog")).to_have_count(1)
-
-
 async def test_enter_and_shift_enter_are_swapped_on_the_page_you(
     staff: Staff, windows: Windows
 ) -> None:
@@ -270,30 +243,6 @@ async def test_tab_goes_through_the_page_and_out_again_and_the_focus_is_always_s
     assert [stop["is"] for stop in stops if not (stop["seen"] and stop["big"])] == []
     # The list of messages is one stop, whichever message it is at.
     assert sum("ARTICLE" in stop["is"] for stop in stops) <= 1
-
-
-@pytest.mark.parametrize("opening", ["Pin to room", "Remove message"])
-async def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(
-    opening: str, staff: Staff, windows: Windows
-) -> None:
-    saltmarsh = await staff("saltmarsh")
-    room = await saltmarsh.open_room("Dialogs")
-    await saltmarsh.post_many(room, 2)
-    window = await (await windows.open(saltmarsh)).enter(room)
-    row = window.message("Ward round note 2")
-
-    await window.choose(row, opening)
-    dialog = window.page.get_by_role("dialog")
-    await expect(dialog.get_by_role("heading")).to_be_focused()
-    for _ in range(8):
-        await window.page.keyboard.press("Tab")
-        assert await window.page.evaluate(
-            "document.activeElement === document.body"
-            " || document.querySelector('dialog').contains(document.activeElement)"
-        )
-    await window.page.keyboard.press("Escape")
-    await expect(dialog).to_have_count(0)
-    await expect(row.locator(":focus")).to_have_count(1)
 
 
 async def test_new_messages_are_read_out_once_and_history_never(
