@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class Commits:
-    """Those of one node. Entered for as long as each takes."""
+    """Counts those of one node: entered, as a context, for as long as each takes."""
 
     __slots__ = ("_under_way", "_waiting")
 

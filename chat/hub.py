@@ -33,15 +33,15 @@ Heads = Callable[[Sequence[str]], Awaitable[dict[str, tuple[str, int]]]]
 class Hub:
     """Delivers to live rooms. ``heads`` and ``after`` read epochs, heads and events from SQL.
 
-    A room is followed on ``bus`` for as long as it is live.
+    A room is followed on ``bus`` for as long as it is live; large ones let ``commits`` by.
     """
 
-    def __init__(self, heads: Heads, after: After, bus: Bus) -> None:
+    def __init__(self, heads: Heads, after: After, bus: Bus, commits: Commits) -> None:
         self._heads = heads
         self._bus = bus
+        self._commits = commits
         self._pages = Pages(after)
         self.tally = Tally()
-        self.commits = Commits()
         self._replays = Replays(self._pages, self.tally)
         self._rooms: OrderedDict[str, LiveRoom] = OrderedDict()
         self._opening: dict[str, asyncio.Future[LiveRoom | None]] = {}
@@ -87,7 +87,7 @@ class Hub:
 
     async def _open(self, room: str) -> LiveRoom | None:
         # Entered before its head is read, so that what is committed meanwhile is held and not missed.
-        live = self._rooms[room] = LiveRoom(room, self._replays.add, self.tally, self.commits)
+        live = self._rooms[room] = LiveRoom(room, self._replays.add, self.tally, self._commits)
         self._bus.follow(room)
         try:
             found = (await self._heads([room])).get(room)

@@ -16,6 +16,7 @@ import structlog
 from chat.bus import Bus, MemoryBus
 from chat.codecs import refuse_unsafe
 from chat.commands import Command, Commands, Request, Runs
+from chat.commits import Commits
 from chat.errors import Refusal, Unavailable, Unknown
 from chat.events import Envelope
 from chat.hub import Hub
@@ -77,7 +78,8 @@ class Curbside:
         self.typing = TypingSignals()
         self.bus: Bus = bus or MemoryBus()
         self.peers = Peers(self.tracker, self.typing, self.bus.say)
-        self.hub = Hub(self._heads, self._after, self.bus)
+        self.commits = Commits()
+        self.hub = Hub(self._heads, self._after, self.bus, self.commits)
         self.writer = Writer(self._decide, self._publish)
         self.connections = Connections(self)
         self.watches = Watches(self)
@@ -134,7 +136,7 @@ class Curbside:
     ) -> Result:
         """Run ``work`` in a transaction. Raises Unavailable, or Unknown."""
         try:
-            with self.hub.commits:
+            with self.commits:
                 return await self.database.transaction(work, is_batch=is_batch)
         except DatabaseAway:
             self.metrics.database_failed("unavailable")

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from chat.bus import MemoryBus
+from chat.commits import Commits
 from chat.errors import Unavailable
 from chat.events import Envelope
 from chat.hub import HELD_LIMIT, Hub
@@ -40,7 +41,7 @@ class Log:
         self.unhurried = asyncio.Event()
         self.unhurried.set()
         self.bus = FollowingBus()
-        self.hub = Hub(self.heads, self.after, self.bus)
+        self.hub = Hub(self.heads, self.after, self.bus, Commits())
 
     async def heads(self, rooms: Sequence[str]) -> dict[str, tuple[str, int]]:
         self.compared.append(list(rooms))

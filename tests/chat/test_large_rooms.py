@@ -33,7 +33,7 @@ async def crowd(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cr
     for client in clients:
         await client.enter("cardiology")
     with ExitStack() as commit:
-        commit.enter_context(ward.curbside.hub.commits)
+        commit.enter_context(ward.curbside.commits)
         posted = await ward.post("cardiology", "News", "ben")
         await clients[0].event(posted["seq"])
         yield Crowd(clients, posted["seq"], commit.close)
