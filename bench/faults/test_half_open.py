@@ -9,11 +9,11 @@ from chat.heartbeats import DEAD_AFTER, EVERY
 from tests.engines import Valkey
 from tests.faults.relays import relaying
 from tests.faults.sites import HEALED, Site
-from tests.processes import PATIENCE, Server, http_client
+from tests.processes import Server, http_client
+from tests.web.talkers import PATIENCE
 
-NOTICED = (
-    DEAD_AFTER + EVERY + 2.0
-)  # seconds until a node has freed what is gone; two for a busy machine
+# Seconds until a node has freed what is gone; two for a busy machine.
+NOTICED = DEAD_AFTER + EVERY + 2.0
 
 log = logging.getLogger(__name__)
 
