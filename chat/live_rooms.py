@@ -59,8 +59,8 @@ class LiveRoom:
     """
 
     __slots__ = (
-        "_audiences", "_behind", "_pending", "_scheduled", "_sweep", "_swept_from", "_tally",
-        "ahead", "epoch", "flushed", "held", "id", "name", "position", "ring", "seats", "weighed",
+        "_ahead", "_audiences", "_behind", "_pending", "_scheduled", "_sweep", "_swept_from", "_tally",
+        "epoch", "flushed", "held", "id", "name", "position", "ring", "seats", "weighed",
     )  # fmt: skip
 
     def __init__(
@@ -76,7 +76,7 @@ class LiveRoom:
         self.weighed = 0  # bytes of the ring that the hub has counted
         self.held: dict[int, Entry] = {}
         self.seats: dict[Connection, Seat] = {}
-        self.ahead: set[Seat] = set()
+        self._ahead: set[Seat] = set()
         self._audiences: dict[tuple[Wire, bool], dict[Seat, None]] = {}
         self._pending: list[Entry | Passing] = []
         self._scheduled = False
@@ -122,7 +122,7 @@ class LiveRoom:
         seat = self.seats.pop(connection, None)
         if seat is not None:
             self._audience(seat).pop(seat, None)
-            self.ahead.discard(seat)
+            self._ahead.discard(seat)
             self._sweep.drop(seat)
 
     def pause(self, connection: "Connection") -> None:
@@ -149,7 +149,7 @@ class LiveRoom:
         if seat.cursor < self.flushed:
             return False
         if seat.cursor > self.flushed:
-            self.ahead.add(seat)
+            self._ahead.add(seat)
         else:
             seat.cursor = None
             self._audience(seat)[seat] = None
@@ -201,9 +201,9 @@ class LiveRoom:
                 self._send(piece, wire, audience)
         if self._sweep.is_under_way:
             self._sweep.go()
-        for seat in tuple(self.ahead):
+        for seat in tuple(self._ahead):
             if seat.cursor is not None and seat.cursor <= self.flushed:
-                self.ahead.discard(seat)
+                self._ahead.discard(seat)
                 self.catch_up(seat)
 
     def _send(self, piece: Piece, wire: Wire, audience: dict[Seat, None]) -> None:

@@ -68,7 +68,7 @@ class Curbside:
     """One node. Started before it serves, stopped after."""
 
     def __init__(
-        self, database: Database, *, secret: bytes, policy: Policy = Policy(),  # noqa: B008
+        self, database: Database, *, secret: bytes, policy: Policy = Policy(),  # noqa: B008  # frozen
         is_limited: bool = True, wall_time: Callable[[], float] = time.time, bus: Bus | None = None,
     ) -> None:  # fmt: skip
         self.database = database

@@ -150,7 +150,7 @@ class HttpProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version().encode()
         lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
         lines += [name + b": " + value for name, value in self.headers]
-        protocol = self.ws_protocol_class(  # type: ignore[call-arg, misc]
+        protocol = self.ws_protocol_class(  # type: ignore[call-arg, misc]  # of our own kind
             config=self.config, server_state=self.server_state, app_state=self.app_state
         )
         protocol.connection_made(self.transport)

@@ -175,11 +175,11 @@ async def test_what_a_newer_version_adds_is_ignored(valkey: Valkey, client: Any)
 
 async def test_a_listener_that_fails_ends_nothing(valkey: Valkey) -> None:
     async with node(valkey.url, "a") as a, node(valkey.url, "b", "cardiology") as b:
-        hear, b.hear = b.hear, None  # type: ignore[method-assign, assignment]
+        hear, b.hear = b.hear, None  # type: ignore[method-assign, assignment]  # to call it fails
         with capture_logs() as logged:
             a.say(envelope("cardiology", 1))
             await until(lambda: logged)
-        b.hear = hear  # type: ignore[method-assign]
+        b.hear = hear  # type: ignore[method-assign]  # put back
 
         a.say(envelope("cardiology", 2))
 

@@ -77,7 +77,6 @@ class Entered(NamedTuple):
     room: str
     epoch: str
     position: int
-    is_resumed: bool
 
 
 class Shown(NamedTuple):

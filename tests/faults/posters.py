@@ -250,7 +250,7 @@ class Poster:
             began = next(n.at for n in reversed(self.history.notes) if _is_entering(n, room))
             self._note_page(began, room, ok["head"], ok["snapshot"]["messages"])
             place.epoch, place.seq = ok["epoch"], ok["head"]
-        note = (self._now(), self.links, room, ok["epoch"], place.seq, ok["resumed"])
+        note = (self._now(), self.links, room, ok["epoch"], place.seq)
         self.history.notes.append(Entered(*note))
 
     def _hear_answer(self, cid: str, ok: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ class Relay:
 
     def __init__(self, target: int, seed: int = 7) -> None:
         self.port = 0
-        self.broken = self.lost = 0
+        self.broken = 0
         self.breaks_within: int | None = None
         """Bytes to the client, after some number of which, up to this, a new link breaks."""
         self.delay = 0.0
@@ -108,7 +108,6 @@ class _Link:
             await self._relay.speaks.wait()
             await asyncio.sleep(self._relay.delay)
             if self._is_doomed:
-                self._relay.lost += 1
                 return
             if self._left is not None and len(data) > self._left:
                 writer.write(data[: self._left])

@@ -39,7 +39,7 @@ def voided(event: Event) -> Event:
 
 
 def entered(at: float, position: int = 0, *, link: int = 1, epoch: str = "e") -> list[Note]:
-    return [Entering(at, link, ROOM), Entered(at, link, ROOM, epoch, position, position > 0)]
+    return [Entering(at, link, ROOM), Entered(at, link, ROOM, epoch, position)]
 
 
 def asked(at: float, cid: str, do: str = "message.post", *, link: int = 1) -> Asked:

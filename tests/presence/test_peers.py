@@ -255,7 +255,7 @@ def test_all_agree_in_the_end_whatever_was_lost(steps: list[tuple[str, str, str,
         elif step == "leave":
             place.leave(person, (node, person))
         else:
-            place.tracker.set_state(person, (node, person), step, at=float(number + 1))  # type: ignore[arg-type]
+            place.tracker.set_state(person, (node, person), step, at=float(number + 1))  # type: ignore[arg-type]  # online or away
     arrives[0] = True
 
     ring.look(ROOM_LEASE + REFRESH_LOOKS + LEASE + GRACE)

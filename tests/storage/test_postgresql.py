@@ -227,7 +227,7 @@ async def test_a_batch_waits_for_no_other_transaction(database: Database) -> Non
             await database.transaction(lambda sql: sql.execute(text("select pg_sleep(30)")).all())
 
     others = [asyncio.ensure_future(sleep()) for _ in range(2 * WRITERS)]
-    await until(lambda: database._writers._turns.locked())  # type: ignore[attr-defined]
+    await until(lambda: database._writers._turns.locked())  # type: ignore[attr-defined]  # of a Protocol
 
     start = time.monotonic()
     await database.transaction(insert, is_batch=True)

@@ -160,7 +160,7 @@ async def dialled(
     """Connect over TCP. Raises Refused."""
     try:
         connection = await connect(
-            url, additional_headers=headers, subprotocols=list(subprotocols) or None,  # type: ignore[arg-type]
+            url, additional_headers=headers, subprotocols=list(subprotocols) or None,  # type: ignore[arg-type]  # a NewType of str
             compression=None, ping_interval=None, max_size=None, proxy=None,
         )  # fmt: skip
     except InvalidStatus as error:

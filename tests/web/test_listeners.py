@@ -114,7 +114,7 @@ async def test_what_comes_with_newer_rights_waits_for_them() -> None:
 
         made.hear("cardiology", AsOf("epoch", 4), TOLD)
 
-        await until(lambda hub=hub: hub.checked)  # type: ignore[misc]
+        await until(lambda hub=hub: hub.checked)  # type: ignore[misc]  # bound in a loop
         assert hub.checked == [{"cardiology"}]
         assert hub.delivered == []
         await made.close()
